@@ -1,0 +1,69 @@
+/**
+ * Every limit of mailring in one place: a named constant with its unit, default and maximum.
+ *
+ * The first group is part of the stored format or of the public contract and cannot be set. The second group, {@link LIMITS},
+ * can be lowered or raised at `open` up to the maximum that stands beside each default.
+ */
+
+/** Bytes of UTF-8 that a message's content may have at most: one less than 64 KiB. */
+export const MESSAGE_BYTES_MAX = 65_535;
+/** Bytes of UTF-8 that a user id or a client message id may have at most; part of the stored format (one length byte). */
+export const ID_BYTES_MAX = 128;
+/** Greatest version, number, timestamp or seq that can be stored: 48 bits. Part of the stored format. */
+export const U48_MAX = 2 ** 48 - 1;
+/** Items of one page or slice. */
+export const PAGE_SIZE_MAX = 200;
+/** Bytes of message content (UTF-8) in one page or slice; a single message may never exceed it. */
+export const PAGE_BYTES_MAX = 1024 * 1024;
+/** Conversations of a page when the caller does not say. */
+export const CONVERSATIONS_PAGE_SIZE = 20;
+/** Messages of a page when the caller does not say. */
+export const MESSAGES_PAGE_SIZE = 50;
+/** Log changes one delta looks at before its slice ends. */
+export const DELTA_CHANGES_MAX = 1_000;
+/** Grapheme clusters of a snippet. */
+export const SNIPPET_GRAPHEMES_MAX = 120;
+/** Bytes of UTF-8 of a snippet. */
+export const SNIPPET_BYTES_MAX = 480;
+/** Slots that marks are spread over. Part of the stored format: never change. */
+export const MARK_SLOTS = 64;
+/** Virtual tokens of a shard of weight 1. Part of the ring's fingerprint. */
+export const TOKENS_PER_SHARD = 4_096;
+/** Longest wait that a timer can hold, in milliseconds. */
+export const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+
+/** Log rows read by one scan at most, while a list walks a log that is not in the cache. */
+export const LOG_SCAN_ROWS_MAX = 512;
+/** Log changes of a mailbox that stay in the cache: as many as one delta may look at. */
+export const LOG_CHANGES_CACHED_MAX = DELTA_CHANGES_MAX;
+/** Newest messages of a conversation that stay decoded in the cache after a send: two default pages. */
+export const MESSAGES_CACHED_MAX = 2 * MESSAGES_PAGE_SIZE;
+
+interface Limit {
+  readonly default: number;
+  readonly max: number;
+}
+
+/** The limits a host can set with `open({ limits: { … } })`: name, default, maximum. The unit is the end of the name. */
+export const LIMITS = {
+  /** Bytes of decoded mailboxes that one shard keeps in memory. */
+  cacheBytes: { default: 256 * 1024 * 1024, max: 64 * 1024 * 1024 * 1024 },
+  /** Writes that may wait in one shard, counted in requests. */
+  waitingWrites: { default: 10_000, max: 1_000_000 },
+  /** Writes that may wait for one mailbox, counted in requests. */
+  waitingWritesPerMailbox: { default: 1_000, max: 1_000_000 },
+  /** First wait before a failed store is opened again; doubles with each try. */
+  reopenDelayMs: { default: 100, max: 60_000 },
+  /** Longest wait between two tries to open a failed store again. */
+  reopenDelayMaxMs: { default: 10_000, max: 600_000 },
+  /** Tries to open a failed store again before the shard stays down; each failed try can leave a file behind. */
+  reopenTries: { default: 100, max: 1_000_000 },
+} as const satisfies Record<string, Limit>;
+
+/** Values for {@link LIMITS}, all of them. */
+export type Limits = { readonly [Name in keyof typeof LIMITS]: number };
+
+/** The defaults of {@link LIMITS}. */
+export const DEFAULT_LIMITS: Limits = Object.freeze(
+  Object.fromEntries(Object.entries(LIMITS).map(([name, limit]) => [name, limit.default])) as Record<keyof typeof LIMITS, number>,
+);

@@ -1,0 +1,54 @@
+/** What hosts see of messages and conversations; docs/api.md has the promises of the verbs that return them. */
+
+/** One message, the same for both participants but for `lastUpdatedTimestamp`, which is each mailbox's own. */
+export interface Message {
+  readonly messageId: string;
+  readonly conversationId: string;
+  /** Place in the conversation: dense from 1, the same for both participants. */
+  readonly seq: number;
+  readonly senderId: string;
+  /** Both users in the order of their UTF-8 bytes; `[a, a]` for a message to oneself. */
+  readonly participants: readonly [string, string];
+  readonly messageContent: string;
+  readonly clientMessageId: string;
+  /** Milliseconds since 1970 by the engine's clock, strictly increasing within a conversation. */
+  readonly sentTimestamp: number;
+  /** Number of the message's last change in this mailbox; an item replaces a held one only if this is not smaller. */
+  readonly lastUpdatedTimestamp: number;
+  /** Present and true for a deleted message: a stub that keeps its place. */
+  readonly deleted?: true;
+  /** Present and true once the content was changed. */
+  readonly edited?: true;
+}
+
+/** One conversation as one of its participants sees it. */
+export interface Conversation {
+  readonly conversationId: string;
+  /** Both users in the order of their UTF-8 bytes; `[a, a]` for notes to oneself. */
+  readonly participants: readonly [string, string];
+  /** Beginning of the newest message: at most 120 grapheme clusters and 480 bytes, never cut inside a cluster. */
+  readonly snippet: string;
+  /** Seq of the newest message. */
+  readonly lastSeq: number;
+  /** `sentTimestamp` of the newest message. */
+  readonly lastSentTimestamp: number;
+  /** Seq up to which this user has read; 0 before any marker. */
+  readonly lastReadSeq: number;
+  /** Messages from the other participant above `lastReadSeq`. */
+  readonly unreadCount: number;
+  /** Messages at or below this seq were deleted for this user. */
+  readonly floorSeq: number;
+  /** Number that the newest message arrived with: the order of the list. 0 when no message is visible. */
+  readonly lastActivityTimestamp: number;
+  /** Number of the conversation's last change in this mailbox. */
+  readonly lastUpdatedTimestamp: number;
+}
+
+/** How many conversations of a mailbox are visible, and how many messages in them unread. */
+export interface Totals {
+  readonly conversations: number;
+  readonly unread: number;
+}
+
+/** Why a request with a cursor was answered by a full first page. */
+export type FullPageReason = 'too-many-changes' | 'future' | 'expired' | 'erased' | 'restored';
