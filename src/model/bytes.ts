@@ -7,5 +7,5 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 
 /** A string that stands for these bytes in a `Map`, one character a byte; equal exactly when the bytes are. */
 export function bytesKey(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice();
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }

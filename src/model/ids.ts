@@ -28,7 +28,10 @@ const PAIR_TAG = 0x01;
 
 function parseId(text: string, name: string): string {
   if (!text.isWellFormed()) {
-    throw new MailringError('MAILRING_INVALID_TEXT', `${name} is not well-formed Unicode: it has an unpaired surrogate`, { outcome: 'not-accepted', details: { argument: name } });
+    throw new MailringError('MAILRING_INVALID_TEXT', `${name} is not well-formed Unicode: it has an unpaired surrogate`, {
+      outcome: 'not-accepted',
+      details: { argument: name },
+    });
   }
   const bytes = utf8Length(text);
   if (bytes < 1 || bytes > ID_BYTES_MAX) {
@@ -56,7 +59,7 @@ export function partitionOf(user: UserId): Buffer {
   const bytes = Buffer.allocUnsafe(2 + n);
   bytes[0] = USER_TAG;
   bytes[1] = n;
-  bytes.utf8Write(user, 2);
+  bytes.write(user, 2);
   return bytes;
 }
 
@@ -64,7 +67,7 @@ export function partitionOf(user: UserId): Buffer {
 export function userOf(partition: Uint8Array): UserId | undefined {
   const n = partition[1];
   if (partition[0] !== USER_TAG || n === undefined || n < 1 || n > ID_BYTES_MAX || partition.length !== 2 + n) return undefined;
-  const text = Buffer.from(partition.buffer, partition.byteOffset + 2, n).utf8Slice();
+  const text = Buffer.from(partition.buffer, partition.byteOffset + 2, n).toString('utf8');
   return utf8Length(text) === n && partitionOf(text as UserId).equals(partition) ? (text as UserId) : undefined;
 }
 
@@ -78,8 +81,8 @@ function pairBytes([lower, higher]: Participants): Buffer {
   const bytes = Buffer.allocUnsafe(2 + n + utf8Length(higher));
   bytes[0] = PAIR_TAG;
   bytes[1] = n;
-  bytes.utf8Write(lower, 2);
-  bytes.utf8Write(higher, 2 + n);
+  bytes.write(lower, 2);
+  bytes.write(higher, 2 + n);
   return bytes;
 }
 
@@ -93,7 +96,7 @@ export function parseConversationId(text: string): Participants | undefined {
   const bytes = Buffer.from(text, 'base64url');
   const n = bytes[1] ?? 0;
   if (bytes[0] !== PAIR_TAG || n < 1 || n > ID_BYTES_MAX || bytes.length < 2 + n + 1 || bytes.length > 2 + n + ID_BYTES_MAX) return undefined;
-  const participants: Participants = [bytes.utf8Slice(2, 2 + n) as UserId, bytes.utf8Slice(2 + n) as UserId];
+  const participants: Participants = [bytes.toString('utf8', 2, 2 + n) as UserId, bytes.toString('utf8', 2 + n) as UserId];
   if (compareUtf8(participants[0], participants[1]) > 0 || conversationIdOf(participants) !== text) return undefined;
   return participants;
 }
