@@ -11,7 +11,10 @@ import type { Clock } from '../model/clock.js';
  * Source: the shape follows Replicache's `kv/store.ts` (promises beside each method) and abstract-level (ranges, encodings left to the caller).
  */
 
-/** The bytes that name a partition; 1 to 130 of them. */
+/**
+ * The bytes that name a partition: u8 kind ‖ u8 n (1..128) ‖ n bytes, so 3 to 130 of them, and none is a prefix of another: a backend may put a key
+ * right behind them.
+ */
 export type Partition = Uint8Array;
 
 /** Version of a partition: an integer below 2^48, strictly increasing with each commit; 0 = nothing was ever committed there. */
@@ -31,8 +34,10 @@ export type Op =
 
 /**
  * What one commit does to one partition, all or nothing. `note` is the commit's log row: the store puts it under {@link noteKey} of `version`, where `read`
- * and `scan` see it. `head`, when given, replaces the head row (under {@link HEAD_KEY}), which only `load` returns. Neither key may occur in `ops`, and no
- * `deleteRange` may cover the head or this commit's note.
+ * and `scan` see it. `head`, when given, replaces the head row (under {@link HEAD_KEY}), which only `load` returns.
+ *
+ * What `ops` may not do: touch the head's key, put under {@link NOTE_TAG}, delete this commit's own note, or cover one of the two by a `deleteRange`.
+ * They may delete older log rows (trimming). A call that breaks this is a mistake of the program: a store may refuse it by throwing before any effect.
  */
 export interface PartitionWrite {
   readonly partition: Partition;
@@ -84,7 +89,7 @@ export interface StoreCapabilities {
   readonly atomicAcrossPartitions: boolean;
   /** While this store is open nothing else can write what it holds, so a cache over it needs no validation. */
   readonly exclusive: boolean;
-  /** Bytes of keys and values that one `apply` may bring at most. */
+  /** Bytes that one `apply` may bring at most: of keys, values and bounds in `ops`, of notes and heads. */
   readonly applyBytesMax: number;
 }
 
