@@ -2,13 +2,30 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const source = (path: string) => fileURLToPath(new URL(`src/${path}.ts`, import.meta.url));
+const MINUTE_MS = 60_000;
 
-export default defineConfig({
-  resolve: {
-    alias: [
-      { find: /^mailring$/, replacement: source('index') },
-      { find: /^mailring\/(ring|level|memory|testing)$/, replacement: source('$1') },
-    ],
-  },
-  test: { include: ['test/**/*.test.ts'], testTimeout: 60_000, pool: 'forks' },
+/**
+ * The environment: `MAILRING_JSON` names a file for the counts as JSON. `--mode deep` (npm run test:deep) sets `MAILRING_DEEP=1`: the same suites with
+ * larger budgets.
+ */
+export default defineConfig(({ mode }) => {
+  const deep = mode === 'deep';
+  const json = process.env.MAILRING_JSON;
+  return {
+    resolve: {
+      alias: [
+        { find: /^mailring$/, replacement: source('index') },
+        { find: /^mailring\/(ring|level|memory|testing)$/, replacement: source('$1') },
+      ],
+    },
+    test: {
+      include: ['test/**/*.test.ts'],
+      pool: 'forks',
+      maxWorkers: '100%',
+      testTimeout: deep ? 120 * MINUTE_MS : MINUTE_MS,
+      hookTimeout: MINUTE_MS,
+      env: deep ? { MAILRING_DEEP: '1' } : {},
+      reporters: json ? ['default', ['json', { outputFile: json }]] : ['default'],
+    },
+  };
 });
