@@ -109,7 +109,8 @@ export interface StoreOpenOptions extends StoreCallOptions {
 
 /**
  * A backend. A store never keeps or returns a caller's buffer: what it is given is copied before the call returns its promise, and what it returns
- * is the caller's to keep. `open` may be called again after `close` and then goes on with what is stored.
+ * is the caller's to keep. `open` may be called again after `close` and then goes on with what is stored; `open` of an open store rejects, and so does
+ * every other call but `close` on one that is not open.
  */
 export interface Store {
   readonly capabilities: StoreCapabilities;
