@@ -3,6 +3,17 @@
 /** Characters of a key that are compared and shown; a longer one is cut, so that a wrong argument cannot cost much. */
 const KEY_CHARACTERS_MAX = 64;
 
+/** What `value` is, for an error that says so: `typeof`, but `null` for null. */
+export function typeOf(value: unknown): string {
+  return value === null ? 'null' : typeof value;
+}
+
+/** The object that `value` is; `what` names it in the error. @throws `TypeError` */
+export function requireObject(value: unknown, what: string): object {
+  if (typeof value !== 'object' || value === null) throw new TypeError(`${what} must be an object. type=\`${typeOf(value)}\``);
+  return value;
+}
+
 /** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkKeys, nearest } from '../../src/model/arguments.js';
+import { checkKeys, nearest, requireObject, typeOf } from '../../src/model/arguments.js';
 
 const KEYS = ['senderId', 'recipientId', 'messageContent', 'clientMessageId'];
 
@@ -64,5 +64,18 @@ describe('nearest', () => {
   test('of names equally near the earlier wins; of none there is none', () => {
     expect(nearest('axis', ['axes', 'axil'])).toBe('axes');
     expect(nearest('axis', [])).toBeUndefined();
+  });
+});
+
+describe('types', () => {
+  test('null is named, not called an object', () => {
+    expect([null, undefined, {}, 1n].map(typeOf)).toEqual(['null', 'undefined', 'object', 'bigint']);
+  });
+
+  test('what is no object is a TypeError that names the place and the type', () => {
+    const request = { senderId: 'a' };
+    expect(requireObject(request, 'the request')).toBe(request);
+    for (const value of [undefined, null, 'a', 1, () => {}]) expect(() => requireObject(value, 'the request')).toThrow(TypeError);
+    expect(() => requireObject(null, 'the request of sendMessage')).toThrow('the request of sendMessage must be an object. type=`null`');
   });
 });
