@@ -12,7 +12,8 @@ const SOUND: Readonly<Record<string, string>> = {
   'model/ids.ts': "import { createHash } from 'node:crypto';\nexport const id = createHash;\n",
   'ring/ring.ts': "import { id } from '../model/ids.js';\nexport const Ring = id;\n",
   'store/store.ts': "import type { id } from '../model/ids.js';\nexport type Store = typeof id;\n",
-  'store/level/level-store.ts': "import { ClassicLevel } from 'classic-level';\nimport type { Store } from '../store.js';\nexport class LevelStore {}\n",
+  'store/level/level-store.ts':
+    "import type { ClassicLevel } from 'classic-level';\nimport type { Store } from '../store.js';\nexport const load = () => import('classic-level');\n",
   'store/memory/memory-store.ts': "import type { Store } from '../store.js';\nexport class MemoryStore {}\n",
   'mailbox/mailbox.ts': "import { noteKey } from '../store/store.js';\nexport const mailbox = noteKey;\n",
   'shard/shard.ts': "import { Mutex } from 'async-mutex';\nimport { mailbox } from '../mailbox/mailbox.js';\nexport const shard = mailbox;\n",
@@ -80,9 +81,16 @@ describe('the check of the layers', () => {
   });
 
   it('sees a database outside its backend', () => {
-    expect(planted('shard/shard.ts', "import { ClassicLevel } from 'classic-level';")).toEqual([expect.stringContaining('only store/level')]);
+    expect(planted('shard/shard.ts', "import type { ClassicLevel } from 'classic-level';")).toEqual([expect.stringContaining('only store/level')]);
     expect(planted('store/memory/memory-store.ts', "import { AbstractLevel } from 'abstract-level';")).toEqual([expect.stringContaining('only store/level')]);
   });
+
+  it.each(["import { ClassicLevel } from 'classic-level';", "import 'classic-level';", "export { ClassicLevel } from 'classic-level';"])(
+    'sees native code loaded statically: %s',
+    (text) => {
+      expect(planted('store/level/level-store.ts', text)).toEqual([expect.stringContaining('statically: load native code by await import()')]);
+    },
+  );
 
   it('sees I/O in a pure folder', () => {
     expect(planted('mailbox/mailbox.ts', "import { readFile } from 'node:fs/promises';")).toEqual([expect.stringContaining('no I/O')]);

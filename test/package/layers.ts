@@ -36,6 +36,12 @@ const DRIVERS: Readonly<Record<string, string>> = {
   'cassandra-driver': 'store/cassandra',
 };
 
+/**
+ * Native code: loaded by import() itself, in no module's static imports. Where it has no build, that is then an error of `open`; a static import fails the
+ * whole module graph, and Node 20 ends the process by an unhandled rejection even when the import() that began it is caught.
+ */
+const NATIVE: readonly string[] = ['classic-level'];
+
 /** Layers that do no I/O, and what they may use of Node. */
 const PURE: readonly string[] = ['model', 'ring', 'mailbox'];
 const PURE_BUILTINS: readonly string[] = ['node:buffer', 'node:crypto', 'node:util', 'node:zlib'];
@@ -56,8 +62,9 @@ export function layerProblems(sources: Sources): string[] {
   return problems;
 }
 
-function importProblem(sources: Sources, path: string, layer: string, { specifier, dynamic }: Import): string | undefined {
+function importProblem(sources: Sources, path: string, layer: string, { specifier, dynamic, typeOnly }: Import): string | undefined {
   if (specifier === undefined) return 'imports what is computed: name it';
+  if (NATIVE.includes(specifier) && !dynamic && !typeOnly) return `imports ${specifier} statically: load native code by await import()`;
   if (!specifier.startsWith('.')) return packageProblem(path, layer, specifier);
   const target = posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts');
   if (!sources.has(target)) return `imports ${specifier}, which is no file of src/`;

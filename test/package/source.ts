@@ -12,6 +12,8 @@ export interface Import {
   /** `undefined` where it is computed and cannot be checked. */
   readonly specifier: string | undefined;
   readonly dynamic: boolean;
+  /** Whether it is gone when the program runs. */
+  readonly typeOnly: boolean;
 }
 
 const SRC = fileURLToPath(new URL('../../src/', import.meta.url));
@@ -49,14 +51,14 @@ export function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
 /** Everything a file imports: static, type-only and re-exporting imports, `import()` as expression and as type, and `require`. */
 export function importsOf(file: ts.SourceFile): Import[] {
   const imports: Import[] = [];
-  const add = (node: ts.Node, specifier: ts.Node | undefined, dynamic = false) =>
-    imports.push({ line: lineOf(node), specifier: specifier && ts.isStringLiteralLike(specifier) ? specifier.text : undefined, dynamic });
+  const add = (node: ts.Node, specifier: ts.Node | undefined, { dynamic = false, typeOnly = false } = {}) =>
+    imports.push({ line: lineOf(node), specifier: specifier && ts.isStringLiteralLike(specifier) ? specifier.text : undefined, dynamic, typeOnly });
   walk(file, (node) => {
-    if (ts.isImportDeclaration(node)) add(node, node.moduleSpecifier);
-    else if (ts.isExportDeclaration(node) && node.moduleSpecifier) add(node, node.moduleSpecifier);
-    else if (ts.isImportTypeNode(node)) add(node, ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined);
+    if (ts.isImportDeclaration(node)) add(node, node.moduleSpecifier, { typeOnly: node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword });
+    else if (ts.isExportDeclaration(node) && node.moduleSpecifier) add(node, node.moduleSpecifier, { typeOnly: node.isTypeOnly });
+    else if (ts.isImportTypeNode(node)) add(node, ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined, { typeOnly: true });
     else if (ts.isExternalModuleReference(node)) add(node, node.expression);
-    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) add(node, node.arguments[0], true);
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) add(node, node.arguments[0], { dynamic: true });
     else if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 'require') add(node, node.arguments[0]);
   });
   return imports;
