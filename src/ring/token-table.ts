@@ -119,7 +119,6 @@ export class TokenTable {
 
   /** Width of the part of the space that ends at the token at a position and begins after the one before it, as a share of the whole. */
   shareAt(position: number): number {
-    if (this.length === 1) return 1;
     const before = position === 0 ? this.length - 1 : position - 1;
     const wrap = position === 0 ? 1 : 0;
     return (this.#high[position]! - this.#high[before]!) / 2 ** 32 + (this.#low[position]! - this.#low[before]!) / 2 ** 64 + wrap;

@@ -88,6 +88,7 @@ describe('the stored format', () => {
 
   test('of fingerprints', async () => {
     expect((await Ring.create({ shards: ['shard-0'] })).fingerprint, STORED).toBe('b1906307511011e9');
+    expect((await Ring.create({ shards: ['shard-26'] })).fingerprint, STORED).toBe('072529613c06fd41');
     expect((await Ring.create(four)).fingerprint, STORED).toBe('f739d24f5dbcd81a');
     expect((await Ring.create(weighted)).fingerprint, STORED).toBe('bca9d5f27450ea54');
   });
