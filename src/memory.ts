@@ -1,1 +1,1 @@
-export { MemoryStore, type MemoryStoreOptions } from './store/memory/memory.js';
+export { MemoryStore, type MemoryStoreOptions } from './store/memory/memory-store.js';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { commit, commitAll, del, delRange, hexOf, mark, partitionOf, put, refuse, rowsOf, type Suite, see, write } from './fixture.js';
+import type { PartitionWrite, Store } from '../../store/store.js';
+import { commit, commitAll, del, delRange, hex, hexOf, mark, partitionOf, put, refuse, rowsOf, type Suite, see, textOf, turn, write } from './fixture.js';
 
 const [A, B, C] = [partitionOf('a'), partitionOf('b'), partitionOf('c')] as const;
 
@@ -55,43 +56,56 @@ export function testAtomicity(suite: Suite): void {
 
   suite.test('a scan beside commits sees each of them whole or not at all', async (store) => {
     const keys = Array.from({ length: 24 }, (_, i) => `30${i.toString(16).padStart(2, '0')}`);
-    let writing = true;
-    const writer = (async () => {
-      for (let version = 1; version <= 40; version++) await commit(store, write(A, version - 1, version, { ops: keys.map((key) => put(key, `${version}`)) }));
-    })().finally(() => {
-      writing = false;
-    });
-    let scans = 0;
-    while (writing || scans === 0) {
-      const rows = await store.scan(A, { gte: Uint8Array.of(0x30), lt: Uint8Array.of(0x31), limit: 100 });
-      const values = new Set(rows.map(({ value }) => Buffer.from(value).toString()));
-      assert.ok(
-        rows.length === 0 || (rows.length === keys.length && values.size === 1),
-        `a scan saw half a commit: ${rows.length} rows of versions ${[...values]}`,
-      );
-      scans++;
-    }
-    await writer;
+    const ops = (version: number) => keys.map((key) => put(key, `${version}`));
+    await besideCommits(
+      store,
+      (version) => write(A, version - 1, version, { ops: ops(version) }),
+      async () => {
+        const rows = await store.scan(A, { gte: hex('30'), lt: hex('31'), limit: 100 });
+        const values = new Set(rows.map(({ value }) => textOf(value)));
+        const whole = rows.length === 0 || (rows.length === keys.length && values.size === 1);
+        assert.ok(whole, `a scan saw half a commit: ${rows.length} rows of versions ${[...values]}`);
+      },
+    );
   });
 
-  suite.test('load beside commits gives version, head and log row of one commit', async (store) => {
-    let writing = true;
-    const writer = (async () => {
-      for (let version = 1; version <= 40; version++) await commit(store, write(A, version - 1, version, { head: `${version}`, note: `${version}` }));
-    })().finally(() => {
-      writing = false;
-    });
+  suite.test('load beside commits gives version, head and log row of one commit, and never goes back', async (store) => {
     let last = 0;
-    while (writing) {
-      const { version, head, note } = await store.load(A);
-      assert.ok(version >= last, `load went back from version ${last} to ${version}`);
-      if (version > 0)
-        assert.deepEqual(
-          [head, note].map((value) => value && Buffer.from(value).toString()),
-          [`${version}`, `${version}`],
-        );
-      last = version;
-    }
-    await writer;
+    await besideCommits(
+      store,
+      (version) => write(A, version - 1, version, { head: `${version}`, note: `${version}` }),
+      async () => {
+        const { version, head, note } = await store.load(A);
+        const expected = version === 0 ? undefined : `${version}`;
+        assert.deepEqual({ head: head && textOf(head), note: note && textOf(note) }, { head: expected, note: expected });
+        assert.ok(version >= last, `load went back from version ${last} to ${version}`);
+        last = version;
+      },
+    );
   });
+}
+
+const COMMITS_BESIDE = 40;
+
+/** Commits versions 1, 2, … while `look` runs again and again beside them. */
+async function besideCommits(store: Store, writeOf: (version: number) => PartitionWrite, look: () => Promise<void>): Promise<void> {
+  let writing = true;
+  const writer = async (): Promise<void> => {
+    try {
+      for (let version = 1; version <= COMMITS_BESIDE; version++) {
+        await commit(store, writeOf(version));
+        await turn();
+      }
+    } finally {
+      writing = false;
+    }
+  };
+  const looker = async (): Promise<void> => {
+    while (writing) {
+      await look();
+      await turn();
+    }
+  };
+  const [written, looked] = await Promise.allSettled([writer(), looker()]);
+  for (const ended of [written, looked]) if (ended.status === 'rejected') throw ended.reason;
 }

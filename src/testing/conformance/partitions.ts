@@ -39,11 +39,11 @@ export function testPartitions(suite: Suite): void {
   suite.test('a key that continues the name of its partition is not taken for a row of a longer name', async (store) => {
     const short = partitionOf('a');
     const long = partitionOf('ab');
-    await commit(store, write(short, 0, 1, { ops: [put('62', 'short'), put('6230', 'short'), put('6262', 'short')] }));
+    await commit(store, write(short, 0, 1, { ops: [put('62', 'short'), put('6230', 'short'), put('6231', 'short'), put('6262', 'short')] }));
     await commit(store, write(long, 0, 1, { ops: [put('30', 'long'), put('62', 'long')] }));
-    assert.deepEqual(await rowsOf(store, short), ['62=short', '6230=short', '6262=short']);
+    assert.deepEqual(await rowsOf(store, short), ['62=short', '6230=short', '6231=short', '6262=short']);
     assert.deepEqual(await rowsOf(store, long), ['30=long', '62=long']);
-    assert.deepEqual(await read(store, long, '30', '6230', '62'), ['long', undefined, 'long']);
+    assert.deepEqual(await read(store, long, '30', '31', '6230', '62'), ['long', undefined, undefined, 'long']);
   });
 
   suite.test('a range over all keys of a partition ends at its borders, in scans and deletes', async (store) => {
