@@ -111,8 +111,8 @@ describe('moved ranges', () => {
   test('what is no ring is a TypeError', async () => {
     const ring = await Ring.create({ shards: ['a'] });
     for (const other of [undefined, null, {}, 'a', Object.create(Ring.prototype)]) {
-      expect(() => Ring.movedRanges(ring, other as Ring)).toThrow(TypeError);
-      expect(() => Ring.movedRanges(other as Ring, ring)).toThrow(TypeError);
+      expect(() => Ring.movedRanges(ring, other as Ring)).toThrow(new TypeError('Ring.movedRanges compares two rings: an argument is none'));
+      expect(() => Ring.movedRanges(other as Ring, ring)).toThrow(new TypeError('Ring.movedRanges compares two rings: an argument is none'));
     }
   });
 });
