@@ -36,8 +36,15 @@ export const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 export const LOG_SCAN_ROWS_MAX = 512;
 /** Log changes of a mailbox that stay in the cache: as many as one delta may look at. */
 export const LOG_CHANGES_CACHED_MAX = DELTA_CHANGES_MAX;
+/** Times a request is run again because something had to be read or the store had moved on, before it is given up as damaged. */
+export const PLAN_ROUNDS_MAX = 1_000;
 /** Newest messages of a conversation that stay decoded in the cache after a send: two default pages. */
 export const MESSAGES_CACHED_MAX = 2 * MESSAGES_PAGE_SIZE;
+
+/** Bytes of keys and values that a send stores beside its content at most: ids of 128 bytes in five rows, two conversation rows, two log changes. */
+export const SEND_ROW_BYTES_MAX = 4_096;
+/** When a caller that a full queue refused should come back, in milliseconds: a full queue is written in about that time. */
+export const OVERLOAD_RETRY_MS = 100;
 
 interface Limit {
   readonly default: number;

@@ -52,3 +52,38 @@ export interface Totals {
 
 /** Why a request with a cursor was answered by a full first page. */
 export type FullPageReason = 'too-many-changes' | 'future' | 'expired' | 'erased' | 'restored';
+
+/** What of a conversation was deleted for this user: its messages up to `floorSeq`. */
+export interface Floor {
+  readonly conversationId: string;
+  readonly floorSeq: number;
+}
+
+/** What pages and slices have in common. */
+interface Answer {
+  /** Whether this is what changed since the cursor (`true`), or a page that replaces what the caller holds. */
+  readonly isDeltaUpdate: boolean;
+  /** Mailbox version this answer is of; the cursor to pass next time when it came with a first page or a delta. */
+  readonly lastUpdatedTimestamp: number;
+  /** Whether there is more: older items through `next`, or of a delta the rest of the changes through its cursor. */
+  readonly hasMore: boolean;
+  /** Pass as `before` for the page that follows. Opaque. */
+  readonly next?: number;
+  /** Present and true for a page that 1 MiB of content ended early; `next` goes on with what was cut. */
+  readonly truncated?: true;
+  /** Why a cursor was answered by a full first page. */
+  readonly reason?: FullPageReason;
+}
+
+/** Answer of `fetchConversations`, newest first; of a delta, oldest change first. */
+export interface ConversationsAnswer extends Answer {
+  readonly conversations: readonly Conversation[];
+  readonly totals: Totals;
+}
+
+/** Answer of `fetchMessages`, newest first; of a delta, oldest change first. */
+export interface MessagesAnswer extends Answer {
+  readonly messages: readonly Message[];
+  /** With a delta: conversations that were deleted for this user. */
+  readonly floors?: readonly Floor[];
+}

@@ -1,0 +1,91 @@
+import { conversationIdOf, participantsOf } from '../model/ids.js';
+import type { ConversationsAnswer, MessagesAnswer } from '../model/message.js';
+import { type CallOptions, readUserId } from './arguments.js';
+import type { Engine } from './engine.js';
+import { type FetchConversationsRequest, type FetchMessagesRequest, fetchConversations, fetchMessages } from './fetch.js';
+import { type OpenOptions, openEngine } from './open.js';
+import { type SendRequest, type SendResult, sendMessage } from './send-message.js';
+import { type MailringStats, statsOf } from './stats.js';
+import { type Verification, type VerifyOptions, type VerifyRequest, verify } from './verify.js';
+
+/**
+ * The mailbox store that a chat product embeds. An acknowledged send is durable, is in both mailboxes exactly once and at the same place in the same order, and
+ * is seen by every fetch that starts afterwards; where that cannot be kept, the call fails. Who may read or send what is the host's decision.
+ */
+export class Mailring {
+  readonly #engine: Engine;
+
+  private constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /**
+   * Opens a folder (embedded LevelDB) or a store, and takes it: nobody else can write there until it is closed or the process ends.
+   *
+   * @throws `MAILRING_LOCKED`, `MAILRING_FORMAT`, `MAILRING_NATIVE_MISSING`, `MAILRING_UNAVAILABLE`, `MAILRING_CORRUPT`, `MAILRING_ABORTED`; `TypeError`, `RangeError`
+   */
+  static async open(options: OpenOptions): Promise<Mailring> {
+    return new Mailring(await openEngine(options));
+  }
+
+  /**
+   * Sends a message. When it answers, the message is durable and in both mailboxes. A send that failed is safe to repeat with the same `clientMessageId`: the
+   * error's `outcome` says what is known of it, and a repeat of one that was accepted gives the first result with `duplicate: true`.
+   *
+   * @throws `MAILRING_INVALID_TEXT`, `MAILRING_MESSAGE_TOO_LARGE`, `MAILRING_ID_CONFLICT`, `MAILRING_OVERLOADED`, `MAILRING_UNAVAILABLE`, `MAILRING_ABORTED`,
+   * `MAILRING_CLOSED`, `MAILRING_DIVERGED`, `MAILRING_CORRUPT`; `TypeError`
+   */
+  sendMessage(request: SendRequest, options?: CallOptions): Promise<SendResult> {
+    return sendMessage(this.#engine, request, options);
+  }
+
+  /**
+   * Fetches a user's conversations, those with the newest messages first, or with a cursor what changed since. It sees every send acknowledged before the call. An
+   * unknown user has none.
+   *
+   * @throws `MAILRING_INVALID_TEXT`, `MAILRING_UNAVAILABLE`, `MAILRING_ABORTED`, `MAILRING_CLOSED`, `MAILRING_CORRUPT`; `TypeError`, `RangeError`
+   */
+  fetchConversations(request: FetchConversationsRequest, options?: CallOptions): Promise<ConversationsAnswer> {
+    return fetchConversations(this.#engine, request, options);
+  }
+
+  /**
+   * Fetches a user's messages, newest first: of one conversation, or of the whole mailbox, or with a cursor what changed since. It sees every send acknowledged before
+   * the call, and never a message without all earlier ones of its conversation being there. A conversation that the user has no part in is empty.
+   *
+   * @throws `MAILRING_INVALID_TEXT`, `MAILRING_UNAVAILABLE`, `MAILRING_ABORTED`, `MAILRING_CLOSED`, `MAILRING_CORRUPT`; `TypeError`, `RangeError`
+   */
+  fetchMessages(request: FetchMessagesRequest, options?: CallOptions): Promise<MessagesAnswer> {
+    return fetchMessages(this.#engine, request, options);
+  }
+
+  /** The id of the conversation of two users, the same in either order; it exists before the first message. @throws `MAILRING_INVALID_TEXT`, `TypeError` */
+  conversationIdOf(userA: string, userB: string): string {
+    return conversationIdOf(participantsOf(readUserId(userA, 'userA'), readUserId(userB, 'userB')));
+  }
+
+  /**
+   * Reads what is stored, of one user or of everybody, and names every invariant that does not hold. Reports damage and rejects only when the store does not answer.
+   * Sends go on meanwhile.
+   *
+   * @throws `MAILRING_UNAVAILABLE`, `MAILRING_ABORTED`, `MAILRING_CLOSED`; `TypeError`, `MAILRING_INVALID_TEXT`
+   */
+  verify(request?: VerifyRequest, options?: VerifyOptions): Promise<Verification> {
+    return verify(this.#engine, request, options);
+  }
+
+  /** Counters and gauges, as plain data; also after `close`. */
+  stats(): MailringStats {
+    return statsOf(this.#engine);
+  }
+
+  /** Takes nothing new, finishes what was accepted, and closes the stores. Idempotent. */
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,93 @@
+import { contentDigest } from '../mailbox/content-digest.js';
+import { type PlanSide, planSend, type SendIntent, type SendReceipt } from '../mailbox/plan-send.js';
+import { MailringError } from '../model/errors.js';
+import { conversationIdOf, homeSideOf, messageIdOf, parseClientMessageId, participantsOf } from '../model/ids.js';
+import { MESSAGE_BYTES_MAX, SEND_ROW_BYTES_MAX } from '../model/limits.js';
+import { utf8Length } from '../model/text.js';
+import { type CallOptions, readCallOptions, readRequest, readString, readUserId } from './arguments.js';
+import { runCall } from './call.js';
+import type { Engine } from './engine.js';
+
+/** A message to send. */
+export interface SendRequest {
+  readonly senderId: string;
+  readonly recipientId: string;
+  /** Less than 65,536 bytes of UTF-8; may be empty. */
+  readonly messageContent: string;
+  /** Made once for this message, before the first try; `createClientMessageId()` makes good ones. */
+  readonly clientMessageId: string;
+}
+
+/** What became of a send. */
+export interface SendResult {
+  readonly messageId: string;
+  readonly conversationId: string;
+  readonly seq: number;
+  readonly sentTimestamp: number;
+  /** The message's number in the sender's mailbox, for merging; never a cursor. 0 when the message is gone from there. */
+  readonly lastUpdatedTimestamp: number;
+  /** Whether this id had been accepted before: this is that first result. */
+  readonly duplicate: boolean;
+  /** Present and true for a duplicate whose message was deleted from the sender's mailbox. */
+  readonly deleted?: true;
+}
+
+const SEND_KEYS = ['senderId', 'recipientId', 'messageContent', 'clientMessageId'] as const;
+
+export async function sendMessage(engine: Engine, request: SendRequest, options?: CallOptions): Promise<SendResult> {
+  engine.insistOpen();
+  const intent = readSend(engine, readRequest(request, SEND_KEYS, 'sendMessage'));
+  const limits = readCallOptions(options, 'sendMessage');
+  return runCall(engine.clock, limits, async (signal) => result(intent, await commitSend(engine, intent, signal)));
+}
+
+function readSend(engine: Engine, request: SendRequest): SendIntent {
+  const sender = readUserId(request.senderId, 'senderId');
+  const recipient = readUserId(request.recipientId, 'recipientId');
+  const clientMessageId = parseClientMessageId(readString(request.clientMessageId, 'clientMessageId'));
+  const content = readString(request.messageContent, 'messageContent');
+  if (!content.isWellFormed()) {
+    throw new MailringError('MAILRING_INVALID_TEXT', 'messageContent is not well-formed Unicode: it has an unpaired surrogate', {
+      outcome: 'not-accepted',
+      details: { argument: 'messageContent' },
+    });
+  }
+  const contentBytes = utf8Length(content);
+  if (contentBytes > MESSAGE_BYTES_MAX) {
+    throw new MailringError('MAILRING_MESSAGE_TOO_LARGE', `message too large; shorten it. bytes=\`${contentBytes}\` limit=\`${MESSAGE_BYTES_MAX}\``, {
+      outcome: 'not-accepted',
+      details: { bytes: contentBytes, limit: MESSAGE_BYTES_MAX },
+    });
+  }
+  const participants = participantsOf(sender, recipient);
+  const homeSide = homeSideOf(participants, engine.hash);
+  return { sender, recipient, clientMessageId, content, contentBytes, digest: contentDigest(content), homeSide, home: participants[homeSide] };
+}
+
+/** Both mailboxes are of one shard, which commits them in one batch. */
+function commitSend(engine: Engine, intent: SendIntent, signal: AbortSignal | undefined): Promise<SendReceipt> {
+  const { sender, recipient } = intent;
+  return engine.shardOf(sender).commit(
+    {
+      users: sender === recipient ? [sender] : [sender, recipient],
+      order: conversationIdOf(participantsOf(sender, recipient)),
+      bytes: 2 * intent.contentBytes + SEND_ROW_BYTES_MAX,
+      plan: ([own, theirs]: readonly PlanSide[], now: number) => planSend(intent, own!, theirs ?? own!, now),
+    },
+    signal,
+  );
+}
+
+function result(intent: SendIntent, receipt: SendReceipt): SendResult {
+  const conversationId = conversationIdOf(participantsOf(intent.sender, intent.recipient));
+  const { seq, sentTimestamp, duplicate, message } = receipt;
+  return {
+    messageId: messageIdOf(conversationId, seq),
+    conversationId,
+    seq,
+    sentTimestamp,
+    lastUpdatedTimestamp: message?.number ?? 0,
+    duplicate,
+    ...(message === null || message.deleted ? { deleted: true } : undefined),
+  };
+}

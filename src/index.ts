@@ -1,0 +1,30 @@
+export type { CallOptions, FetchRequest } from './engine/arguments.js';
+export type { FetchConversationsRequest, FetchMessagesRequest } from './engine/fetch.js';
+export { Mailring } from './engine/mailring.js';
+export type { OpenOptions } from './engine/open.js';
+export type { SendRequest, SendResult } from './engine/send-message.js';
+export type { MailringStats } from './engine/stats.js';
+export type { Verification, VerifyOptions, VerifyProblem, VerifyRequest } from './engine/verify.js';
+export { createClientMessageId } from './model/client-message-id.js';
+export type { Clock } from './model/clock.js';
+export { isMailringError, MailringError, type MailringErrorCode, type MailringErrorOptions, type Outcome } from './model/errors.js';
+export type { Limits } from './model/limits.js';
+export type { Conversation, ConversationsAnswer, Floor, FullPageReason, Message, MessagesAnswer, Totals } from './model/message.js';
+export type { ShardStats } from './shard/shard.js';
+export type { StoreStatus } from './shard/store-keeper.js';
+export type {
+  ApplyResult,
+  LoadedPartition,
+  Mark,
+  MarkChange,
+  Op,
+  Partition,
+  PartitionWrite,
+  Row,
+  ScanRange,
+  Store,
+  StoreCallOptions,
+  StoreCapabilities,
+  StoreOpenOptions,
+  Version,
+} from './store/store.js';

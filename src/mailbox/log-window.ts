@@ -1,0 +1,70 @@
+import { LOG_CHANGES_CACHED_MAX } from '../model/limits.js';
+import type { LogRow } from './rows.js';
+
+/**
+ * The newest commits of a mailbox as they are kept in memory: log rows without a gap, from some version up to the mailbox's own.
+ * What is below `oldest` has to be read.
+ */
+export class LogWindow {
+  /** Oldest first. */
+  readonly rows: LogRow[] = [];
+  /** Whether the first row is the first that is stored: there is nothing below. */
+  complete: boolean;
+  #changes = 0;
+
+  constructor(newest: LogRow | undefined) {
+    this.complete = newest === undefined;
+    if (newest !== undefined) this.push(newest);
+  }
+
+  /** Version of the oldest row; 0 where the window reaches the beginning. */
+  get oldest(): number {
+    return this.complete ? 0 : this.rows[0]!.version;
+  }
+
+  /** Whether the window holds every commit above `version`. */
+  reaches(version: number): boolean {
+    return this.oldest <= version;
+  }
+
+  /** Index of the first row whose version is `version` or above; `rows.length` when there is none. */
+  indexFrom(version: number): number {
+    let low = 0;
+    let high = this.rows.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.rows[middle]!.version >= version) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  /** Adds the newest commit; the oldest rows leave when a quarter too many changes are held. */
+  push(row: LogRow): void {
+    this.rows.push(row);
+    this.#changes += row.changes.length;
+    if (this.#changes <= 1.25 * LOG_CHANGES_CACHED_MAX) return;
+    let gone = 0;
+    while (this.#changes > LOG_CHANGES_CACHED_MAX && gone < this.rows.length - 1) this.#changes -= this.rows[gone++]!.changes.length;
+    this.rows.splice(0, gone);
+    if (gone > 0) this.complete = false;
+  }
+
+  /**
+   * Adds rows (newest first) that follow directly below version `below`; `complete` when nothing is stored below them.
+   * Says whether it kept them: not when the window has moved on or is full.
+   */
+  extend(below: number, rows: readonly LogRow[], complete: boolean): boolean {
+    const changes = rows.reduce((sum, row) => sum + row.changes.length, 0);
+    if (this.complete || this.oldest !== below || this.#changes + changes > LOG_CHANGES_CACHED_MAX) return false;
+    this.rows.unshift(...rows.toReversed());
+    this.#changes += changes;
+    this.complete = complete;
+    return true;
+  }
+
+  /** Bytes this window takes in memory, roughly. */
+  get bytes(): number {
+    return 120 * this.rows.length + 64 * this.#changes;
+  }
+}

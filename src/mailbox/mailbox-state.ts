@@ -1,0 +1,74 @@
+import { crc32 } from '../model/crc32.js';
+import { partitionOf, type UserId } from '../model/ids.js';
+import type { Totals } from '../model/message.js';
+import { HEAD_KEY, type LoadedPartition, noteKey, type Partition } from '../store/store.js';
+import { ConversationState } from './conversation-state.js';
+import { LogWindow } from './log-window.js';
+import { decodeHead, decodeLogRow, FRESH_HEAD, type Head, type Place } from './rows.js';
+
+/**
+ * One user's mailbox as it is kept in memory: the state of one version, in part. What is here is right; what is not here has to be read. It changes
+ * in one step, after the store has acknowledged a commit and before its caller is told.
+ */
+export class MailboxState {
+  readonly owner: UserId;
+  readonly partition: Partition;
+  readonly partitionCrc: number;
+  readonly head: Head;
+  version: number;
+  /** Of the newest log row. */
+  totals: Totals;
+  readonly log: LogWindow;
+  /** By peer; also those that are known not to have begun. */
+  readonly conversations = new Map<UserId, ConversationState>();
+  /** Whether the mailbox was empty when it was loaded, so that a conversation that is not here does not exist. */
+  readonly #whole: boolean;
+  /** Bytes of conversations and messages in memory, roughly. */
+  #conversationBytes = 0;
+
+  /** @throws `MAILRING_CORRUPT` */
+  constructor(owner: UserId, loaded: LoadedPartition) {
+    this.owner = owner;
+    this.partition = partitionOf(owner);
+    this.partitionCrc = crc32(this.partition);
+    this.version = loaded.version;
+    this.head = loaded.head === undefined ? FRESH_HEAD : decodeHead(loaded.head, this.place(HEAD_KEY));
+    const newest = loaded.note === undefined ? undefined : decodeLogRow(loaded.note, this.place(noteKey(loaded.version)), loaded.version);
+    this.totals = { conversations: newest?.conversations ?? 0, unread: newest?.unread ?? 0 };
+    this.log = new LogWindow(newest);
+    this.#whole = loaded.version === 0;
+  }
+
+  /** Where a row of this mailbox stands, for its checksum. */
+  place(key: Uint8Array): Place {
+    return { partitionCrc: this.partitionCrc, key };
+  }
+
+  /** A conversation, as far as it is in memory. */
+  conversation(peer: UserId): ConversationState | undefined {
+    const known = this.conversations.get(peer);
+    return known === undefined && this.#whole ? this.hold(new ConversationState(this.owner, peer, undefined, undefined)) : known;
+  }
+
+  /** Keeps a conversation that was read, unless a commit has brought it into memory meanwhile: that one is newer. */
+  hold(conversation: ConversationState): ConversationState {
+    const known = this.conversations.get(conversation.peer);
+    if (known !== undefined) return known;
+    this.conversations.set(conversation.peer, conversation);
+    this.#conversationBytes += conversation.bytes;
+    return conversation;
+  }
+
+  /** Counts what a conversation has grown by. */
+  grow(bytes: number): void {
+    this.#conversationBytes += bytes;
+  }
+
+  /** Bytes this mailbox takes in memory, roughly. */
+  get bytes(): number {
+    return MAILBOX_MEMORY_BYTES + this.log.bytes + this.#conversationBytes;
+  }
+}
+
+/** A mailbox without log and conversations, measured. */
+const MAILBOX_MEMORY_BYTES = 800;

@@ -1,0 +1,87 @@
+import type { UserId } from '../model/ids.js';
+import type { ConversationsAnswer } from '../model/message.js';
+import type { ConversationState } from './conversation-state.js';
+import { conversationItem } from './items.js';
+import type { MailboxView } from './mailbox-view.js';
+import { CHANGE } from './rows.js';
+import { fullPageReason, sliceSince } from './slice.js';
+
+/** A page of a list: the `size` items after the first `skip`, or those below the border `before`. */
+export interface PageQuery {
+  readonly size: number;
+  readonly skip: number;
+  readonly before?: number | undefined;
+}
+
+/** What changed since a cursor. */
+export interface DeltaQuery {
+  readonly since: number;
+  readonly size: number;
+  readonly maxChanges: number;
+}
+
+/** A page of the conversations, by activity, newest first. `undefined`: something has to be read first. */
+export function conversationsPage(view: MailboxView, { size, skip, before }: PageQuery): ConversationsAnswer | undefined {
+  const { version, totals } = view.state;
+  // From the top the totals tell whether there is more; below a border only one conversation beyond the page does.
+  const wanted = before === undefined ? Math.min(size, totals.conversations - skip) : size + 1;
+  const found = wanted > 0 ? conversationsBelow(view, before, skip, wanted) : [];
+  if (view.needs.length > 0) return undefined;
+  const shown = found.slice(0, size);
+  const hasMore = before === undefined ? totals.conversations > skip + shown.length && shown.length > 0 : found.length > size;
+  return {
+    conversations: shown.map(conversationItem),
+    isDeltaUpdate: false,
+    lastUpdatedTimestamp: version,
+    hasMore,
+    ...(hasMore ? { next: shown.at(-1)!.activity } : undefined),
+    totals,
+  };
+}
+
+/** Walks the log newest first: a conversation stands at the first message change met of it. */
+function conversationsBelow(view: MailboxView, before: number | undefined, skip: number, wanted: number): ConversationState[] {
+  const found: ConversationState[] = [];
+  const met = new Set<UserId>();
+  let skipped = 0;
+  let unknown = 0;
+  for (const row of view.logDown(before ?? Number.POSITIVE_INFINITY)) {
+    for (const [i, { kind, peer, seq }] of row.changes.entries()) {
+      const number = row.version - i;
+      if (before !== undefined && number >= before) continue;
+      if ((kind !== CHANGE.message && kind !== CHANGE.floor) || met.has(peer)) continue;
+      met.add(peer);
+      if (kind === CHANGE.floor) continue;
+      if (before === undefined && skipped++ < skip) continue;
+      const conversation = view.conversation(peer, before === undefined ? seq : undefined);
+      if (conversation === undefined) unknown++;
+      // Below a border the first change met need not be the newest: that one may stand above.
+      else if (conversation.activity === number) found.push(conversation);
+      if (found.length + unknown === wanted) return found;
+    }
+  }
+  return found;
+}
+
+/** The conversations that changed since a cursor, or a full first page with the reason. `undefined`: something has to be read first. */
+export function conversationsDelta(view: MailboxView, { since, size, maxChanges }: DeltaQuery): ConversationsAnswer | undefined {
+  const slice =
+    fullPageReason(view, since) ??
+    sliceSince(view, since, { size, maxChanges }, ({ peer }, number) => {
+      const conversation = view.conversation(peer);
+      if (conversation === undefined) return undefined;
+      return conversation.lastChange === number ? { item: conversation, bytes: 0 } : null;
+    });
+  if (slice === undefined) return undefined;
+  if (typeof slice === 'string') {
+    const page = conversationsPage(view, { size, skip: 0 });
+    return page && { ...page, reason: slice };
+  }
+  return {
+    conversations: slice.items.map(conversationItem),
+    isDeltaUpdate: true,
+    lastUpdatedTimestamp: slice.cursor,
+    hasMore: slice.hasMore,
+    totals: view.state.totals,
+  };
+}

@@ -1,0 +1,114 @@
+import type { UserId } from '../model/ids.js';
+import { PAGE_BYTES_MAX } from '../model/limits.js';
+import type { Floor, Message, MessagesAnswer } from '../model/message.js';
+import type { ConversationState } from './conversation-state.js';
+import { messageItem } from './items.js';
+import type { MailboxView } from './mailbox-view.js';
+import type { DeltaQuery, PageQuery } from './read-conversations.js';
+import { CHANGE } from './rows.js';
+import { fullPageReason, sliceSince } from './slice.js';
+import type { StoredMessage } from './stored-message.js';
+
+interface Found {
+  readonly conversation: ConversationState;
+  readonly message: StoredMessage;
+}
+
+/** Cuts a page at 1 MiB of content, but never below one message; `border` gives what `next` is for the last message shown. */
+function page(view: MailboxView, found: readonly Found[], more: boolean, border: (message: StoredMessage) => number): MessagesAnswer {
+  let bytes = 0;
+  let count = 0;
+  while (count < found.length && (count === 0 || bytes + found[count]!.message.contentBytes <= PAGE_BYTES_MAX)) bytes += found[count++]!.message.contentBytes;
+  const truncated = count < found.length;
+  const hasMore = more || truncated;
+  return {
+    messages: found.slice(0, count).map(({ conversation, message }) => messageItem(conversation, message)),
+    isDeltaUpdate: false,
+    lastUpdatedTimestamp: view.state.version,
+    hasMore,
+    ...(hasMore ? { next: border(found[count - 1]!.message) } : undefined),
+    ...(truncated ? { truncated } : undefined),
+  };
+}
+
+/** A page of one conversation, by seq, newest first: arithmetic, since seqs are dense. `undefined`: something has to be read first. */
+export function conversationMessagesPage(view: MailboxView, peer: UserId, { size, skip, before }: PageQuery): MessagesAnswer | undefined {
+  const conversation = view.conversation(peer);
+  if (conversation === undefined) return undefined;
+  const top = before === undefined ? conversation.lastSeq - skip : Math.min(conversation.lastSeq, before - 1);
+  const bottom = Math.max(conversation.floorSeq + 1, top - size + 1);
+  const messages = top < bottom ? [] : view.messages(conversation, top, bottom);
+  if (messages === undefined) return undefined;
+  const found = messages.map((message) => ({ conversation, message }));
+  return page(view, found, found.length > 0 && bottom > conversation.floorSeq + 1, ({ seq }) => seq);
+}
+
+/** A page of the whole mailbox, by number, newest first. `undefined`: something has to be read first. */
+export function mailboxMessagesPage(view: MailboxView, { size, skip, before }: PageQuery): MessagesAnswer | undefined {
+  const found = messagesBelow(view, before, skip, size + 1);
+  if (view.needs.length > 0) return undefined;
+  return page(view, found.slice(0, size), found.length > size, ({ number }) => number);
+}
+
+function messagesBelow(view: MailboxView, before: number | undefined, skip: number, wanted: number): Found[] {
+  const found: Found[] = [];
+  const met = new Set<UserId>();
+  let skipped = 0;
+  let unknown = 0;
+  for (const row of view.logDown(before ?? Number.POSITIVE_INFINITY)) {
+    for (const [i, { kind, peer, seq }] of row.changes.entries()) {
+      if (kind !== CHANGE.message || (before !== undefined && row.version - i >= before)) continue;
+      const newest = before === undefined && !met.has(peer);
+      met.add(peer);
+      if (skipped++ < skip) continue;
+      const conversation = view.conversation(peer, newest ? seq : undefined);
+      const message = conversation && view.message(conversation, seq);
+      if (message === undefined) unknown++;
+      else if (message !== null) found.push({ conversation: conversation!, message });
+      if (found.length + unknown === wanted) return found;
+    }
+  }
+  return found;
+}
+
+/** The messages that changed since a cursor, of one conversation or of the whole mailbox, or a full first page with the reason. `undefined`: something has to be read first. */
+export function messagesDelta(view: MailboxView, peer: UserId | undefined, { since, size, maxChanges }: DeltaQuery): MessagesAnswer | undefined {
+  const slice =
+    fullPageReason(view, since) ??
+    sliceSince<Message | Floor>(view, since, { size, maxChanges }, (change, number) => {
+      if (change.kind === CHANGE.marker || (peer !== undefined && change.peer !== peer)) return null;
+      const conversation = view.conversation(change.peer);
+      if (conversation === undefined) return undefined;
+      if (change.kind === CHANGE.floor) return { item: { conversationId: conversation.conversationId, floorSeq: conversation.floorSeq }, bytes: 0 };
+      const message = view.message(conversation, change.seq);
+      if (message === undefined) return undefined;
+      return message !== null && message.updated === number ? { item: messageItem(conversation, message), bytes: message.contentBytes } : null;
+    });
+  if (slice === undefined) return undefined;
+  if (typeof slice === 'string') {
+    const query = { size, skip: 0 };
+    const first = peer === undefined ? mailboxMessagesPage(view, query) : conversationMessagesPage(view, peer, query);
+    return first && { ...first, reason: slice };
+  }
+  return {
+    messages: slice.items.filter((item): item is Message => 'messageId' in item),
+    floors: slice.items.filter((item): item is Floor => !('messageId' in item)),
+    isDeltaUpdate: true,
+    lastUpdatedTimestamp: slice.cursor,
+    hasMore: slice.hasMore,
+  };
+}
+
+/** The answer about a conversation that the mailbox's owner has no part in: nothing, at the mailbox's version. */
+export function strangersAnswer(view: MailboxView, since: number | undefined): MessagesAnswer {
+  const reason = since === undefined ? undefined : fullPageReason(view, since);
+  const isDeltaUpdate = since !== undefined && reason === undefined;
+  return {
+    messages: [],
+    ...(isDeltaUpdate ? { floors: [] } : undefined),
+    isDeltaUpdate,
+    lastUpdatedTimestamp: view.state.version,
+    hasMore: false,
+    ...(reason && { reason }),
+  };
+}

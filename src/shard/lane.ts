@@ -1,0 +1,220 @@
+import { ByteWriter } from '../mailbox/byte-writer.js';
+import { MailboxDraft } from '../mailbox/mailbox-draft.js';
+import type { MailboxState } from '../mailbox/mailbox-state.js';
+import type { Clock } from '../model/clock.js';
+import { corrupt, type MailringError } from '../model/errors.js';
+import { PLAN_ROUNDS_MAX } from '../model/limits.js';
+import type { ApplyResult, PartitionWrite } from '../store/store.js';
+import type { WaitingWrite } from './waiting-write.js';
+
+/** What a lane asks of the shard it belongs to. */
+export interface LaneHost {
+  readonly clock: Clock;
+  /** Bytes of rows one batch may bring. */
+  readonly batchBytesMax: number;
+  /** Loads the mailboxes of a write that are not in memory; `undefined` when all of them are. */
+  loadMailboxes(write: WaitingWrite<unknown>): Promise<void> | undefined;
+  /** Reads what the views of a write lack. */
+  readNeeds(write: WaitingWrite<unknown>): Promise<void>;
+  /** Forgets what is known of the mailboxes of a write that the store, or a view, has found to be behind. */
+  dropStale(write: WaitingWrite<unknown>): void;
+  apply(writes: readonly PartitionWrite[]): Promise<ApplyResult>;
+  /** The store did not say that it applied a batch; gives what the callers are told. */
+  failed(cause: unknown): MailringError;
+}
+
+interface Planned {
+  readonly write: WaitingWrite<unknown>;
+  readonly result: { readonly value: unknown } | { readonly error: unknown };
+}
+
+/**
+ * What commits together. A lane takes all writes that are ready in the order they came in, plans them synchronously on the state and on what is planned before them, writes
+ * one batch, and when the store has acknowledged it brings it into the state, answers, and takes what came in meanwhile. Nothing is locked: between planning and
+ * batch there is no await, and there is one batch at a time.
+ */
+export class Lane {
+  readonly #host: LaneHost;
+  readonly #writer = new ByteWriter();
+  #waiting: WaitingWrite<unknown>[] = [];
+  readonly #tasks: (() => Promise<void>)[] = [];
+  #busy = false;
+  #scheduled = false;
+  /** Something happened while a batch was planned or written that needs another run. */
+  #again = false;
+  #onIdle: (() => void)[] = [];
+  /** Batches the store was given. */
+  batches = 0;
+
+  constructor(host: LaneHost) {
+    this.#host = host;
+  }
+
+  /** Takes a write. Those that come in one run of the caller are planned together. */
+  add(write: WaitingWrite<unknown>): void {
+    this.#waiting.push(write);
+    this.#schedule(queueMicrotask);
+  }
+
+  /** Runs a task between two batches, so that nothing is committed while it runs. */
+  between<T>(task: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#tasks.push(() => task().then(resolve, reject));
+      this.#schedule(queueMicrotask);
+    });
+  }
+
+  /** Resolves when nothing waits and nothing is being written. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onIdle.push(resolve);
+      this.#checkIdle();
+    });
+  }
+
+  /** Fails everything that waits. */
+  rejectWaiting(error: unknown): void {
+    for (const write of this.#waiting.splice(0)) write.reject(error, 'not-accepted');
+    this.#checkIdle();
+  }
+
+  #schedule(when: (task: () => void) => void): void {
+    if (this.#busy) this.#again = true;
+    if (this.#busy || this.#scheduled) return;
+    this.#scheduled = true;
+    when(() => {
+      this.#scheduled = false;
+      void this.#run();
+    });
+  }
+
+  #scheduleSoon(): void {
+    this.#schedule((task) => this.#host.clock.soon(task));
+  }
+
+  #checkIdle(): void {
+    if (this.#busy || this.#scheduled || this.#waiting.length > 0 || this.#tasks.length > 0) return;
+    for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+
+  async #run(): Promise<void> {
+    this.#busy = true;
+    this.#again = false;
+    const task = this.#tasks.shift();
+    if (task !== undefined) {
+      await task();
+      this.#again = true;
+    } else {
+      const drafts = new Map<MailboxState, MailboxDraft>();
+      const planned = this.#planAll(drafts);
+      if (planned.length > 0) await this.#write(planned, drafts);
+    }
+    this.#busy = false;
+    if (this.#again) this.#scheduleSoon();
+    this.#checkIdle();
+  }
+
+  /** Plans what is ready, and lets the rest begin to read what it needs. A write waits for its own reads and for earlier writes of the same order. */
+  #planAll(drafts: Map<MailboxState, MailboxDraft>): Planned[] {
+    const planned: Planned[] = [];
+    const left: WaitingWrite<unknown>[] = [];
+    const held = new Set<string>();
+    const now = Math.floor(this.#host.clock.now());
+    let bytes = 0;
+    let full = false;
+    for (const write of this.#waiting) {
+      if (write.done) continue;
+      const { order } = write.request;
+      full ||= planned.length > 0 && bytes + write.request.bytes > this.#host.batchBytesMax;
+      const outcome = full || write.reading || held.has(order) ? undefined : this.#plan(write, drafts, now);
+      if (outcome === undefined) {
+        left.push(write);
+        held.add(order);
+      } else {
+        write.planned = true;
+        planned.push(outcome);
+        bytes += write.request.bytes;
+      }
+    }
+    this.#waiting = left;
+    this.#again ||= full;
+    return planned;
+  }
+
+  #plan(write: WaitingWrite<unknown>, drafts: Map<MailboxState, MailboxDraft>, now: number): Planned | undefined {
+    const loading = this.#host.loadMailboxes(write);
+    if (loading !== undefined) {
+      this.#read(write, loading);
+      return undefined;
+    }
+    const views = write.views();
+    const sides = views.map((view) => {
+      let draft = drafts.get(view.state);
+      if (draft === undefined) {
+        draft = new MailboxDraft(view.state);
+        drafts.set(view.state, draft);
+      }
+      return { view, draft };
+    });
+    try {
+      if (write.rounds++ > PLAN_ROUNDS_MAX) throw corrupt('a write found no state to be planned on', { rounds: PLAN_ROUNDS_MAX });
+      const value = write.request.plan(sides, now);
+      if (value !== undefined) return { write, result: { value } };
+    } catch (error) {
+      return { write, result: { error } };
+    }
+    if (views.some((view) => view.stale)) {
+      this.#host.dropStale(write);
+      this.#again = true;
+    } else this.#read(write, this.#host.readNeeds(write));
+    return undefined;
+  }
+
+  #read(write: WaitingWrite<unknown>, reading: Promise<void>): void {
+    write.reading = true;
+    // In a later turn, so that writes whose reads end in the same one are planned together.
+    const readDone = () => {
+      write.reading = false;
+      this.#scheduleSoon();
+    };
+    reading.then(readDone, (error) => {
+      if (!write.done) write.reject(error, 'not-accepted');
+      readDone();
+    });
+  }
+
+  async #write(planned: readonly Planned[], drafts: ReadonlyMap<MailboxState, MailboxDraft>): Promise<void> {
+    const changed = [...drafts.values()].filter((draft) => draft.changed);
+    try {
+      if (changed.length > 0) {
+        this.#writer.reset();
+        const now = Math.floor(this.#host.clock.now());
+        this.batches++;
+        const result = await this.#host.apply(changed.map((draft) => draft.seal(now, this.#writer)));
+        if (!result.applied) return this.#planAgain(planned);
+        for (const draft of changed) draft.commit();
+      }
+    } catch (cause) {
+      const error = this.#host.failed(cause);
+      for (const { write, result } of planned) write.reject(error, 'value' in result ? (error.outcome ?? 'unconfirmed') : 'not-accepted');
+      return;
+    }
+    // Callers get a turn to send again before the next batch is planned: larger batches at the same latency.
+    this.#again = true;
+    // Refusals wait for the batch too: an id can conflict with a message of the same batch.
+    for (const { write, result } of planned) {
+      if ('value' in result) write.resolve(result.value);
+      else write.reject(result.error, 'not-accepted');
+    }
+  }
+
+  /** The store was at another version: nothing is left of the batch, and everything is planned again from the beginning. */
+  #planAgain(planned: readonly Planned[]): void {
+    for (const { write } of planned) {
+      write.planned = false;
+      this.#host.dropStale(write);
+    }
+    this.#waiting = [...planned.map(({ write }) => write), ...this.#waiting];
+    this.#again = true;
+  }
+}

@@ -1,0 +1,178 @@
+import { ConversationState } from '../mailbox/conversation-state.js';
+import {
+  conversationKey,
+  conversationPrefix,
+  conversationRange,
+  dedupeKey,
+  dedupeRange,
+  type KeyRange,
+  logRange,
+  messageKey,
+  messageRange,
+  parseKey,
+} from '../mailbox/keys.js';
+import type { MailboxView } from '../mailbox/mailbox-view.js';
+import type { Need } from '../mailbox/needs.js';
+import { decodeConversationRow, decodeDedupeRow, decodeLogRow, decodeMessage, type LogRow } from '../mailbox/rows.js';
+import { type StoredMessage, storedMessage } from '../mailbox/stored-message.js';
+import { corrupt } from '../model/errors.js';
+import type { UserId } from '../model/ids.js';
+import { U48_MAX } from '../model/limits.js';
+import { type Row, type Store, type StoreCallOptions, versionOfNoteKey } from '../store/store.js';
+
+type Needed<K extends Need['kind']> = Need & { readonly kind: K };
+
+/**
+ * Reads what a plan or an answer lacks and puts it where the next run finds it: conversations into the mailbox's state, the rest into the request's view. Rows of
+ * known keys come in one `read`; every need beyond that is one `scan`, and all of them go out together.
+ *
+ * @throws `MAILRING_CORRUPT`, and what the store throws
+ */
+export async function readNeeds(store: Store, view: MailboxView, needs: readonly Need[], options?: StoreCallOptions): Promise<void> {
+  const reader = new NeedsReader(store, view, options);
+  await reader.read(needs);
+}
+
+class NeedsReader {
+  readonly #store: Store;
+  readonly #view: MailboxView;
+  readonly #options: StoreCallOptions | undefined;
+
+  constructor(store: Store, view: MailboxView, options: StoreCallOptions | undefined) {
+    this.#store = store;
+    this.#view = view;
+    this.#options = options;
+  }
+
+  async read(needs: readonly Need[]): Promise<void> {
+    const conversations = new Map<UserId, Needed<'conversation'>>();
+    const points: { readonly key: Uint8Array; readonly found: (value: Uint8Array | undefined) => void }[] = [];
+    const scans: Promise<void>[] = [];
+    for (const need of needs) {
+      if (need.kind === 'conversation') conversations.set(need.peer, need);
+      else if (need.kind === 'message') {
+        const key = messageKey(need.conversation.prefix, need.seq);
+        points.push({
+          key,
+          found: (value) => this.#view.foundMessage(need.conversation, need.seq, value === undefined ? null : this.#message(key, value, need.seq)),
+        });
+      } else scans.push(this.#scanFor(need));
+    }
+    for (const { peer, newestSeq } of conversations.values()) {
+      if (newestSeq === undefined) {
+        scans.push(this.#scanConversation(peer));
+        continue;
+      }
+      const prefix = conversationPrefix(peer);
+      let row: Uint8Array | undefined;
+      points.push({
+        key: conversationKey(prefix),
+        found: (value) => {
+          row = value;
+        },
+      });
+      points.push({ key: messageKey(prefix, newestSeq), found: (newest) => this.#hold(peer, row, newest && { seq: newestSeq, value: newest }) });
+    }
+    if (points.length > 0) scans.push(this.#readPoints(points));
+    await Promise.all(scans);
+  }
+
+  async #readPoints(points: readonly { readonly key: Uint8Array; readonly found: (value: Uint8Array | undefined) => void }[]): Promise<void> {
+    const keys = points.map(({ key }) => key);
+    const values = await this.#store.read(this.#view.state.partition, keys, this.#options);
+    for (const [i, { found }] of points.entries()) found(values[i]);
+  }
+
+  #scanFor(need: Exclude<Need, Needed<'conversation' | 'message'>>): Promise<void> {
+    switch (need.kind) {
+      case 'messages':
+        return this.#scanMessages(need);
+      case 'id':
+        return this.#lookUpId(need);
+      case 'log-down':
+        return this.#scanLogDown(need);
+      case 'log-up':
+        return this.#scanLogUp(need);
+    }
+  }
+
+  async #scanConversation(peer: UserId): Promise<void> {
+    const rows = await this.#scan({ ...conversationRange(conversationPrefix(peer)), limit: 2 });
+    const row = rows.find(({ key }) => parseKey(key)?.kind === 'conversation')?.value;
+    const newest = rows.find(({ key }) => parseKey(key)?.kind === 'message');
+    this.#hold(peer, row, newest && { seq: seqOf(newest), value: newest.value });
+  }
+
+  #hold(peer: UserId, row: Uint8Array | undefined, newest: { readonly seq: number; readonly value: Uint8Array } | undefined): void {
+    const { state } = this.#view;
+    // A commit has brought it into memory while it was read: what was read is older.
+    if (state.conversations.has(peer)) return;
+    const prefix = conversationPrefix(peer);
+    const fields = row && decodeConversationRow(row, state.place(conversationKey(prefix)));
+    if (fields === undefined && newest !== undefined) throw corrupt('a conversation has messages and no row', { userId: state.owner, peer });
+    const visible = newest !== undefined && newest.seq > fields!.floorSeq ? this.#message(messageKey(prefix, newest.seq), newest.value, newest.seq) : undefined;
+    state.hold(new ConversationState(state.owner, peer, fields, visible));
+  }
+
+  async #scanMessages({ conversation, top, bottom }: Needed<'messages'>): Promise<void> {
+    const rows = await this.#scan({ ...messageRange(conversation.prefix, top, bottom), limit: top - bottom + 1 });
+    const messages = rows.map((row) => this.#message(row.key, row.value, seqOf(row)));
+    // What is missing is noted as missing, so that the next run says so instead of asking again.
+    for (let seq = top; seq >= bottom; seq--) this.#view.foundMessage(conversation, seq, null);
+    for (const message of messages) this.#view.foundMessage(conversation, message.seq, message);
+    if (messages.length === top - bottom + 1) this.#view.state.grow(conversation.keep(messages.toReversed()));
+  }
+
+  /** The first look-up of a conversation reads its id only; the second learns the greatest id too, from where on increasing ids need none. */
+  async #lookUpId({ conversation, direction, id }: Needed<'id'>): Promise<void> {
+    const { state } = this.#view;
+    const asOfSeq = conversation.lastSeq;
+    const known = conversation.ids[direction];
+    const learn = known.greatest === undefined && known.lookUps++ > 0;
+    const key = dedupeKey(conversation.prefix, direction, id);
+    const [values, last] = await Promise.all([
+      this.#store.read(state.partition, [key], this.#options),
+      learn ? this.#scan({ ...dedupeRange(conversation.prefix, direction), reverse: true, limit: 1 }) : undefined,
+    ]);
+    if (last !== undefined) conversation.learnGreatest(direction, last[0] === undefined ? '' : idOf(last[0]));
+    this.#view.foundId(conversation, asOfSeq, values[0] === undefined ? null : decodeDedupeRow(values[0], state.place(key)));
+  }
+
+  async #scanLogDown(need: Needed<'log-down'>): Promise<void> {
+    const [border, rows] = await Promise.all([
+      need.enter ? this.#scanLog(logRange(U48_MAX, need.below), 1, true) : [],
+      need.below > 1 ? this.#scanLog(logRange(need.below - 1, 0), need.rows, false) : [],
+    ]);
+    this.#view.foundLogDown(need, [...border, ...rows], rows.length < need.rows);
+  }
+
+  async #scanLogUp(need: Needed<'log-up'>): Promise<void> {
+    const rows = need.below - need.above > 1 ? await this.#scanLog(logRange(need.below - 1, need.above + 1), need.rows, true) : [];
+    this.#view.foundLogUp(need, rows, rows.length < need.rows);
+  }
+
+  async #scanLog(range: KeyRange, limit: number, reverse: boolean): Promise<LogRow[]> {
+    const rows = await this.#scan({ ...range, limit, reverse });
+    return rows.map(({ key, value }) => decodeLogRow(value, this.#view.state.place(key), versionOfNoteKey(key)));
+  }
+
+  #scan(range: KeyRange & { readonly limit: number; readonly reverse?: boolean }): Promise<Row[]> {
+    return this.#store.scan(this.#view.state.partition, range, this.#options);
+  }
+
+  #message(key: Uint8Array, value: Uint8Array, seq: number): StoredMessage {
+    return storedMessage(seq, decodeMessage(value, this.#view.state.place(key)));
+  }
+}
+
+function seqOf({ key }: Row): number {
+  const parsed = parseKey(key);
+  if (parsed?.kind !== 'message') throw corrupt('a row stands where only messages belong', { key: Buffer.from(key).toString('hex') });
+  return parsed.seq;
+}
+
+function idOf({ key }: Row): string {
+  const parsed = parseKey(key);
+  if (parsed?.kind !== 'dedupe') throw corrupt('a row stands where only dedupe rows belong', { key: Buffer.from(key).toString('hex') });
+  return parsed.id;
+}

@@ -1,0 +1,109 @@
+import { Mutex } from 'async-mutex';
+import type { Clock } from '../model/clock.js';
+import { isMailringError, type MailringError, type Outcome, unavailable } from '../model/errors.js';
+import type { Limits } from '../model/limits.js';
+import type { Store, StoreOpenOptions } from '../store/store.js';
+
+/** Whether a shard's store can be used. `fenced`: a write failed, nothing more is issued until it was closed and opened again. */
+export type StoreStatus = 'new' | 'open' | 'fenced' | 'closed';
+
+/**
+ * Opens a shard's store, fences it after the first failed write, opens it again with a growing delay, and closes it. After a failed write the same handle may acknowledge
+ * writes that are gone after the next open (measured on a full disk): only a new handle can be trusted.
+ */
+export class StoreKeeper {
+  readonly #store: Store;
+  readonly #shard: string;
+  readonly #clock: Clock;
+  readonly #limits: Limits;
+  readonly #mutex = new Mutex();
+  readonly #reopened: () => void;
+  #status: StoreStatus = 'new';
+  #cause: unknown;
+  #delayMs = 0;
+  #cancelDelay: (() => void) | undefined;
+  /** How often the store was fenced. */
+  fences = 0;
+
+  constructor(store: Store, shard: string, clock: Clock, limits: Limits, reopened: () => void) {
+    this.#store = store;
+    this.#shard = shard;
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#reopened = reopened;
+  }
+
+  get status(): StoreStatus {
+    return this.#status;
+  }
+
+  async open(options: Omit<StoreOpenOptions, 'clock'>): Promise<void> {
+    await this.#mutex.runExclusive(async () => {
+      await this.#store.open({ ...options, clock: this.#clock });
+      this.#status = 'open';
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#cancelDelay?.();
+    await this.#mutex.runExclusive(async () => {
+      if (this.#status === 'closed') return;
+      this.#status = 'closed';
+      await this.#store.close();
+    });
+  }
+
+  /** Issues nothing more on this handle, and begins to open a new one. */
+  fence(cause: unknown): void {
+    if (this.#status !== 'open') return;
+    this.#status = 'fenced';
+    this.#cause = cause;
+    this.fences++;
+    void this.#reopen();
+  }
+
+  /** The error of a call while the store is not open; `undefined` while it is. */
+  refusal(): MailringError | undefined {
+    return this.#status === 'open' ? undefined : this.error(this.#cause, 'not-accepted');
+  }
+
+  /** What a caller is told when the store failed: errors that are about data stay what they are. */
+  error(cause: unknown, outcome: Outcome): MailringError {
+    if (isMailringError(cause) && cause.code !== 'MAILRING_UNAVAILABLE') return cause;
+    const why = cause instanceof Error ? `: ${cause.message}` : '';
+    return unavailable(`the store of shard ${this.#shard} cannot be used now${why}`, {
+      outcome,
+      retryAfterMs: Math.max(this.#delayMs, this.#limits.reopenDelayMs),
+      cause,
+      details: { shard: this.#shard },
+    });
+  }
+
+  async #reopen(): Promise<void> {
+    this.#delayMs = this.#limits.reopenDelayMs;
+    for (let tries = 0; tries < this.#limits.reopenTries && this.#status === 'fenced'; tries++) {
+      await new Promise<void>((resolve) => {
+        const cancel = this.#clock.after(this.#delayMs, resolve);
+        this.#cancelDelay = () => {
+          cancel();
+          resolve();
+        };
+      });
+      await this.#mutex.runExclusive(() => this.#tryOpen());
+      this.#delayMs = Math.min(2 * this.#delayMs, this.#limits.reopenDelayMaxMs);
+    }
+    this.#delayMs = 0;
+  }
+
+  async #tryOpen(): Promise<void> {
+    if (this.#status !== 'fenced') return;
+    try {
+      await this.#store.close();
+      await this.#store.open({ clock: this.#clock });
+      this.#reopened();
+      this.#status = 'open';
+    } catch (error) {
+      this.#cause = error;
+    }
+  }
+}
