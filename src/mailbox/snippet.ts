@@ -1,9 +1,6 @@
 import { SNIPPET_BYTES_MAX, SNIPPET_GRAPHEMES_MAX } from '../model/limits.js';
 import { utf8Length } from '../model/text.js';
 
-// Without CR: CR LF is one cluster.
-const ASCII_CLUSTERS = /^[\0-\x0c\x0e-\x7f]*$/;
-
 let segmenter: Intl.Segmenter | undefined;
 
 /**
@@ -14,7 +11,7 @@ let segmenter: Intl.Segmenter | undefined;
  */
 export function snippetOf(content: string): string {
   // One unit more than is given: what follows could belong to the last cluster.
-  if (ASCII_CLUSTERS.test(content.slice(0, SNIPPET_GRAPHEMES_MAX + 1))) return content.slice(0, SNIPPET_GRAPHEMES_MAX);
+  if (eachUnitIsACluster(content, SNIPPET_GRAPHEMES_MAX + 1)) return content.slice(0, SNIPPET_GRAPHEMES_MAX);
   segmenter ??= new Intl.Segmenter('und', { granularity: 'grapheme' });
   let clusters = 0;
   let bytes = 0;
@@ -25,4 +22,14 @@ export function snippetOf(content: string): string {
     end += segment.length;
   }
   return content.slice(0, end);
+}
+
+/** Whether the first `units` of a text are ASCII without CR (CR LF is one cluster), so that each of them is a cluster of its own. */
+function eachUnitIsACluster(text: string, units: number): boolean {
+  const end = Math.min(text.length, units);
+  for (let i = 0; i < end; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f || unit === 0x0d) return false;
+  }
+  return true;
 }
