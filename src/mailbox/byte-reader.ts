@@ -56,7 +56,7 @@ export class ByteReader {
   /** A copy of `length` bytes; to the end when absent. */
   bytes(length = this.#end - this.#at): Uint8Array {
     const from = this.#take(length);
-    return Uint8Array.prototype.slice.call(this.#bytes, from, from + length);
+    return new Uint8Array(this.#bytes.subarray(from, from + length));
   }
 
   /** Insists that nothing is left. */
