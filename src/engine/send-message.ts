@@ -61,7 +61,7 @@ function readSend(engine: Engine, request: SendRequest): SendIntent {
   }
   const participants = participantsOf(sender, recipient);
   const homeSide = homeSideOf(participants, engine.hash);
-  return { sender, recipient, clientMessageId, content, contentBytes, digest: contentDigest(content), homeSide, home: participants[homeSide] };
+  return { sender, recipient, clientMessageId, content, contentBytes, digest: contentDigest(content), conversationId: conversationIdOf(participants), homeSide, home: participants[homeSide] };
 }
 
 /** Both mailboxes are of one shard, which commits them in one batch. */
@@ -70,7 +70,7 @@ function commitSend(engine: Engine, intent: SendIntent, signal: AbortSignal | un
   return engine.shardOf(sender).commit(
     {
       users: sender === recipient ? [sender] : [sender, recipient],
-      order: conversationIdOf(participantsOf(sender, recipient)),
+      order: intent.conversationId,
       bytes: 2 * intent.contentBytes + SEND_ROW_BYTES_MAX,
       plan: ([own, theirs]: readonly PlanSide[], now: number) => planSend(intent, own!, theirs ?? own!, now),
     },
@@ -78,8 +78,7 @@ function commitSend(engine: Engine, intent: SendIntent, signal: AbortSignal | un
   );
 }
 
-function result(intent: SendIntent, receipt: SendReceipt): SendResult {
-  const conversationId = conversationIdOf(participantsOf(intent.sender, intent.recipient));
+function result({ conversationId }: SendIntent, receipt: SendReceipt): SendResult {
   const { seq, sentTimestamp, duplicate, message } = receipt;
   return {
     messageId: messageIdOf(conversationId, seq),

@@ -45,9 +45,12 @@ export class MailboxView {
     this.state = state;
   }
 
-  /** Gives the needs to whoever reads them, and starts afresh. */
+  /**
+   * Gives the needs to whoever reads them, and starts afresh. The log comes first and alone: the rows it leads to are then asked for together, in one read.
+   */
   takeNeeds(): readonly Need[] {
-    const needs = this.needs;
+    const log = this.needs.filter(({ kind }) => kind === 'log-down' || kind === 'log-up');
+    const needs = log.length > 0 ? log : this.needs;
     this.needs = [];
     return needs;
   }

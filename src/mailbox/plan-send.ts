@@ -16,6 +16,7 @@ export interface SendIntent {
   readonly contentBytes: number;
   /** Digest of the content, compared when the id is repeated. */
   readonly digest: string;
+  readonly conversationId: string;
   /** Which participant's mailbox is the conversation's home, and that participant. */
   readonly homeSide: 0 | 1;
   readonly home: UserId;
@@ -88,7 +89,7 @@ function addCopy(intent: SendIntent, draft: MailboxDraft, conversation: Conversa
 /** A repeated id gives the first result, or is a conflict when it stands for other content. */
 function repeat(intent: SendIntent, first: DedupeRow, view: MailboxView, conversation: ConversationDraft): SendReceipt | undefined {
   if (first.digest !== intent.digest) {
-    const { conversationId } = conversation.base;
+    const { conversationId } = intent;
     const messageId = messageIdOf(conversationId, first.seq);
     throw new MailringError(
       'MAILRING_ID_CONFLICT',
@@ -104,7 +105,7 @@ function repeat(intent: SendIntent, first: DedupeRow, view: MailboxView, convers
 }
 
 function insistOnOneOrder(intent: SendIntent, own: ConversationDraft, theirs: ConversationDraft): void {
-  const { conversationId } = own.base;
+  const { conversationId } = intent;
   if (own.lastSeq !== theirs.lastSeq) {
     throw new MailringError('MAILRING_DIVERGED', `the two copies of a conversation disagree; run verify() and report it. conversation=\`${conversationId}\``, {
       outcome: 'not-accepted',
