@@ -67,9 +67,9 @@ export class StoreKeeper {
     return this.#status === 'open' ? undefined : this.error(this.#cause, 'not-accepted');
   }
 
-  /** What a caller is told when the store failed: errors that are about data stay what they are. */
+  /** What a caller is told when the store failed: errors that are about data stay what they are; that the store was closed in order to be opened again does not concern a caller. */
   error(cause: unknown, outcome: Outcome): MailringError {
-    if (isMailringError(cause) && cause.code !== 'MAILRING_UNAVAILABLE') return cause;
+    if (isMailringError(cause) && cause.code !== 'MAILRING_UNAVAILABLE' && cause.code !== 'MAILRING_CLOSED') return cause;
     const why = cause instanceof Error ? `: ${cause.message}` : '';
     return unavailable(`the store of shard ${this.#shard} cannot be used now${why}`, {
       outcome,
