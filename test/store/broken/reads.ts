@@ -1,0 +1,328 @@
+import { noteKey, type Row, type ScanRange, type Store } from '../../../src/store/store.js';
+import { after, type BrokenStore, hexOf, own, pastPrefix, turn } from './broken-store.js';
+
+const EVERYTHING = { gte: new Uint8Array(), lt: new Uint8Array(64).fill(0xff), limit: 100_000 };
+
+/** A scan under another order of keys: bounds and sequence follow it alike, as they would in a store that compares so. */
+function ordered(compare: (a: Uint8Array, b: Uint8Array) => number): BrokenStore['breaks'] {
+  return (inner) => ({
+    scan: async (partition, range) => {
+      const { gte, lt, reverse = false, limit } = structuredClone(range);
+      const rows = (await inner.scan(partition, EVERYTHING)).filter(({ key }) => compare(gte, key) <= 0 && compare(key, lt) < 0);
+      rows.sort((a, b) => compare(a.key, b.key));
+      return (reverse ? rows.reverse() : rows).slice(0, limit);
+    },
+  });
+}
+
+function compareSigned(a: Uint8Array, b: Uint8Array): number {
+  const [x, y] = [Int8Array.from(a), Int8Array.from(b)];
+  for (let i = 0; i < Math.min(x.length, y.length); i++) if (x[i] !== y[i]) return x[i]! - y[i]!;
+  return x.length - y.length;
+}
+
+const scanning =
+  (change: (range: ScanRange) => ScanRange): BrokenStore['breaks'] =>
+  (inner) => ({ scan: (partition, range) => inner.scan(partition, change(range)) });
+
+/** Answers twice with the same objects until the next commit. */
+function remembering(inner: Store): Partial<Store> {
+  const answers = new Map<string, Promise<unknown>>();
+  const once = <Answer>(name: string, ask: () => Promise<Answer>): Promise<Answer> => {
+    const held = (answers.get(name) as Promise<Answer> | undefined) ?? ask();
+    answers.set(name, held);
+    return held;
+  };
+  return {
+    apply: (writes, marks) => {
+      answers.clear();
+      return inner.apply(writes, marks);
+    },
+    load: (partition) => once(`load ${hexOf(partition)}`, () => inner.load(partition)),
+    read: async (partition, keys) =>
+      (await Promise.all(keys.map((key) => once(`read ${hexOf(partition)} ${hexOf(key)}`, () => inner.read(partition, [key]))))).flat(),
+    scan: (partition, range) =>
+      once(`scan ${hexOf(partition)} ${hexOf(range.gte)} ${hexOf(range.lt)} ${range.reverse} ${range.limit}`, () => inner.scan(partition, range)),
+  };
+}
+
+/** Stores what its caller's buffers hold now, not what they held in the commit. */
+function keepingBuffers(inner: Store): Partial<Store> {
+  const kept = new Map<string, Uint8Array>();
+  const now = (value: Uint8Array): Uint8Array => new Uint8Array(kept.get(hexOf(value)) ?? value);
+  const nowOf = (row: Row): Row => ({ key: row.key, value: now(row.value) });
+  return {
+    apply: (writes, marks) => {
+      for (const { note, head, ops } of writes) {
+        for (const buffer of [note, ...(head === undefined ? [] : [head]), ...ops.flatMap((op) => (op.type === 'put' ? [op.value] : []))])
+          kept.set(hexOf(buffer), buffer);
+      }
+      return inner.apply(writes, marks);
+    },
+    read: async (partition, keys) => (await inner.read(partition, keys)).map((value) => value && now(value)),
+    scan: async (partition, range) => (await inner.scan(partition, range)).map(nowOf),
+  };
+}
+
+/** Faults of `load`, `validate`, `read` and `scan`, and of the buffers that go in and out. */
+export const BROKEN_READS: readonly BrokenStore[] = [
+  {
+    name: 'leaves out the first key of a scan',
+    caughtBy: ['gte is part of the range, lt is not, for every pair of keys and both directions'],
+    breaks: scanning((range) => ({ ...range, gte: after(range.gte) })),
+  },
+  {
+    name: 'scans the upper bound',
+    caughtBy: ['gte is part of the range, lt is not, for every pair of keys and both directions'],
+    breaks: scanning((range) => ({ ...range, lt: after(range.lt) })),
+  },
+  { name: 'takes a bound for a prefix', caughtBy: ['bounds need not be keys'], breaks: scanning((range) => ({ ...range, lt: pastPrefix(range.lt) })) },
+  {
+    name: 'turns the bounds of a scan around when they are wrong',
+    caughtBy: ['an empty range holds nothing, though rows stand on both sides'],
+    breaks: scanning((range) => (Buffer.compare(range.gte, range.lt) > 0 ? { ...range, gte: range.lt, lt: range.gte } : range)),
+  },
+  {
+    name: 'ignores the limit when reversed',
+    caughtBy: ['a limit takes the first rows, or the last ones when reversed'],
+    breaks: scanning((range) => (range.reverse ? { ...range, limit: 100_000 } : range)),
+  },
+  {
+    name: 'ignores reverse',
+    caughtBy: ['rows come in unsigned byte order, a prefix before what it begins'],
+    breaks: scanning(({ reverse: _, ...range }) => range),
+  },
+  {
+    name: 'takes the first rows and turns them around',
+    caughtBy: ['a limit takes the first rows, or the last ones when reversed'],
+    breaks: (inner) => ({
+      scan: async (partition, { reverse, ...range }) => {
+        const rows = await inner.scan(partition, range);
+        return reverse ? rows.reverse() : rows;
+      },
+    }),
+  },
+  {
+    name: 'takes one row more than the limit',
+    caughtBy: ['a limit takes the first rows, or the last ones when reversed'],
+    breaks: scanning((range) => ({ ...range, limit: range.limit + 1 })),
+  },
+  { name: 'takes a limit of 0 for none', caughtBy: ['a limit of 0 takes no row'], breaks: scanning((range) => ({ ...range, limit: range.limit || 100_000 })) },
+  {
+    name: 'ends a scan after a thousand rows',
+    caughtBy: ['a scan longer than a store would read at once is complete and in order'],
+    breaks: scanning((range) => ({ ...range, limit: Math.min(range.limit, 1000) })),
+  },
+  { name: 'orders keys as signed bytes', caughtBy: ['rows come in unsigned byte order, a prefix before what it begins'], breaks: ordered(compareSigned) },
+  {
+    name: 'orders shorter keys first',
+    caughtBy: ['rows come in unsigned byte order, a prefix before what it begins'],
+    breaks: ordered((a, b) => a.length - b.length || Buffer.compare(a, b)),
+  },
+  {
+    name: 'leaves rows with an empty value out of scans',
+    caughtBy: ['empty values and keys of 1 to 200 bytes are rows like others'],
+    breaks: (inner) => ({ scan: async (partition, range) => (await inner.scan(partition, range)).filter(({ value }) => value.length > 0) }),
+  },
+  {
+    name: 'gives the log oldest first',
+    caughtBy: ['a forward scan of the log gives the newest commit first'],
+    breaks: (inner) => ({ scan: (partition, range) => inner.scan(partition, range.gte[0] === 0x20 ? { ...range, reverse: range.reverse !== true } : range) }),
+  },
+  {
+    name: 'hides the log from scans',
+    caughtBy: ['a log row stands beside the rows of its commit'],
+    breaks: (inner) => ({ scan: async (partition, range) => (await inner.scan(partition, range)).filter(({ key }) => key[0] !== 0x20) }),
+  },
+  {
+    name: 'shows the head in scans',
+    caughtBy: ['the head is neither read nor scanned, and does not count towards a limit'],
+    breaks: (inner) => ({
+      scan: async (partition, range) => {
+        const [of, asked] = structuredClone([partition, range] as const);
+        const { head } = await inner.load(of);
+        const rows = await inner.scan(of, asked);
+        const inside = Buffer.compare(asked.gte, Uint8Array.of(0x10)) <= 0 && Buffer.compare(Uint8Array.of(0x10), asked.lt) < 0;
+        return head !== undefined && inside ? [...rows, { key: Uint8Array.of(0x10), value: head }].sort((a, b) => Buffer.compare(a.key, b.key)) : rows;
+      },
+    }),
+  },
+  {
+    name: 'counts the head towards a limit',
+    caughtBy: ['the head is neither read nor scanned, and does not count towards a limit'],
+    breaks: scanning((range) => (range.gte.length === 0 && range.limit > 0 ? { ...range, limit: range.limit - 1 } : range)),
+  },
+  {
+    name: 'takes an empty head for none',
+    caughtBy: ['an empty head and an empty log row are there, and empty'],
+    breaks: (inner) => ({
+      load: async (partition) => {
+        const { head, ...loaded } = await inner.load(partition);
+        return head === undefined || head.length === 0 ? loaded : { ...loaded, head };
+      },
+    }),
+  },
+  {
+    name: 'gives a head and a log row to a partition that nobody wrote',
+    caughtBy: ['a partition that nobody wrote has version 0, no head, no log row and no rows'],
+    breaks: (inner) => ({ load: async (partition) => ({ head: new Uint8Array(), note: new Uint8Array(), ...(await inner.load(partition)) }) }),
+  },
+  {
+    name: 'answers in the order of its keys',
+    caughtBy: ['read answers in the order of the keys, undefined where there is no row'],
+    breaks: (inner) => ({ read: (partition, keys) => inner.read(partition, [...keys].sort(Buffer.compare)) }),
+  },
+  {
+    name: 'answers each key once',
+    caughtBy: ['read answers each key as often as it is asked'],
+    breaks: (inner) => ({ read: (partition, keys) => inner.read(partition, [...new Map(keys.map((key) => [hexOf(key), key])).values()]) }),
+  },
+  {
+    name: 'rejects a read of no keys',
+    caughtBy: ['read of no keys is an empty answer'],
+    breaks: (inner) => ({
+      read: async (partition, keys) => {
+        if (keys.length === 0) throw new RangeError('no keys');
+        return inner.read(partition, keys);
+      },
+    }),
+  },
+  {
+    name: 'reads the row whose key begins with the one asked',
+    caughtBy: ['a key that is the beginning of another is another key'],
+    breaks: (inner) => ({
+      read: async (partition, keys) => {
+        const [of, asked] = structuredClone([partition, [...keys]] as const);
+        return Promise.all(asked.map(async (key) => (await inner.scan(of, { gte: key, lt: pastPrefix(key), limit: 1 }))[0]?.value));
+      },
+    }),
+  },
+  {
+    name: 'scans in pieces, with commits between them',
+    caughtBy: ['a scan beside commits sees each of them whole or not at all'],
+    breaks: (inner) => ({
+      scan: async (partition, range) => {
+        const [of, asked] = structuredClone([partition, range] as const);
+        const first = await inner.scan(of, { ...asked, limit: Math.min(10, asked.limit) });
+        const last = first.at(-1);
+        if (last === undefined || first.length === asked.limit) return first;
+        await turn();
+        const rest = { ...asked, ...(asked.reverse ? { lt: last.key } : { gte: after(last.key) }), limit: asked.limit - first.length };
+        return [...first, ...(await inner.scan(of, rest))];
+      },
+    }),
+  },
+  {
+    name: 'loads version and rows at different moments',
+    caughtBy: ['load beside commits gives version, head and log row of one commit, and never goes back'],
+    breaks: (inner) => ({
+      load: async (partition) => {
+        const of = new Uint8Array(partition);
+        const version = await inner.validate(of);
+        await turn();
+        return { ...(await inner.load(of)), version };
+      },
+    }),
+  },
+  {
+    name: 'validates from what it committed itself',
+    caughtBy: ['two stores over the same data: each sees what the other was acknowledged'],
+    breaks: (inner) => {
+      const versions = new Map<string, number>();
+      return {
+        apply: async (writes, marks) => {
+          const [copies, changes] = own(writes, marks);
+          const result = await inner.apply(copies, changes);
+          if (result.applied) for (const { partition, version } of copies) versions.set(hexOf(partition), version);
+          return result;
+        },
+        validate: async (partition) => versions.get(hexOf(partition)) ?? inner.validate(partition),
+      };
+    },
+  },
+  {
+    name: 'validates one commit behind',
+    caughtBy: ['validate answers the version after applied and refused commits alike'],
+    breaks: (inner) => ({
+      validate: async (partition) => {
+        const log = await inner.scan(partition, { gte: noteKey(2 ** 48 - 1), lt: Uint8Array.of(0x21), limit: 2 });
+        const older = log[1];
+        return older === undefined ? 0 : 0xffff_ffff_ffff - Buffer.from(older.key).readUIntBE(1, 6);
+      },
+    }),
+  },
+  {
+    name: 'copies what it is given a turn too late',
+    caughtBy: ['what is given to apply may be overwritten as soon as the call returned its promise'],
+    breaks: (inner) => ({
+      apply: async (writes, marks) => {
+        await turn();
+        return inner.apply(writes, marks);
+      },
+    }),
+  },
+  {
+    name: 'looks at the lists it is given a turn too late',
+    caughtBy: ['the lists given to apply may be emptied as soon as the call returned its promise'],
+    breaks: (inner) => ({
+      apply: async (writes, marks) => {
+        const copies = writes.map((write) => ({ write: structuredClone(write), ops: write.ops }));
+        await turn();
+        return inner.apply(
+          copies.map(({ write, ops }) => ({ ...write, ops })),
+          marks,
+        );
+      },
+    }),
+  },
+  { name: 'keeps its caller’s buffers', caughtBy: ['what was given to apply may be overwritten after it was applied'], breaks: keepingBuffers },
+  {
+    name: 'looks at keys and bounds a turn too late',
+    caughtBy: ['what is given to load, validate, read and scan may be overwritten as soon as the call returned its promise'],
+    breaks: (inner) => ({
+      read: async (partition, keys) => {
+        await turn();
+        return inner.read(partition, keys);
+      },
+      scan: async (partition, range) => {
+        await turn();
+        return inner.scan(partition, range);
+      },
+    }),
+  },
+  { name: 'returns the same buffers again', caughtBy: ['what load, read and scan return is the caller’s to overwrite'], breaks: remembering },
+  {
+    name: 'returns its caller’s buffers as stale',
+    caughtBy: ['the names in stale are not the buffers that were given'],
+    breaks: (inner) => ({
+      apply: async (writes, marks) => {
+        const result = await inner.apply(writes, marks);
+        if (result.applied) return result;
+        const named = new Set(result.stale.map(hexOf));
+        return { applied: false, stale: writes.map((write) => write.partition).filter((partition) => named.has(hexOf(partition))) };
+      },
+    }),
+  },
+  {
+    name: 'takes over the memory of what it is given',
+    caughtBy: ['one buffer given twice in a commit is stored twice'],
+    breaks: (inner) => ({
+      apply: async (writes, marks) => {
+        const taken = new Set<Uint8Array>();
+        const take = (buffer: Uint8Array): Uint8Array => {
+          const empty = taken.has(buffer);
+          taken.add(buffer);
+          return empty ? new Uint8Array() : buffer;
+        };
+        return inner.apply(
+          writes.map((write) => ({
+            ...write,
+            note: take(write.note),
+            ops: write.ops.map((op) => (op.type === 'put' ? { ...op, value: take(op.value) } : op)),
+          })),
+          marks,
+        );
+      },
+    }),
+  },
+];
