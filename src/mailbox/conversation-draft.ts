@@ -17,7 +17,7 @@ export class ConversationDraft {
   begun: ConversationRow | undefined;
   readonly added: StoredMessage[] = [];
   /** In the home mailbox only; by direction and id. */
-  readonly #ids = new Map<string, PlannedId>();
+  #ids: Map<string, PlannedId> | undefined;
 
   constructor(base: ConversationState) {
     this.base = base;
@@ -54,17 +54,18 @@ export class ConversationDraft {
 
   /** The send of that id that waits for this commit, if there is one. */
   plannedId(direction: Direction, id: string): DedupeRow | undefined {
-    const planned = this.#ids.get(`${direction}${id}`);
+    const planned = this.#ids?.get(`${direction}${id}`);
     return planned && { seq: planned.message.seq, sentTimestamp: planned.message.sentTimestamp, digest: planned.digest };
   }
 
   /** The ids to store with this commit. */
   get ids(): Iterable<PlannedId> {
-    return this.#ids.values();
+    return this.#ids?.values() ?? [];
   }
 
   /** Stores a send's id with its message. */
   addId(direction: Direction, message: StoredMessage, digest: string): void {
+    this.#ids ??= new Map();
     this.#ids.set(`${direction}${message.clientMessageId}`, { direction, message, digest });
   }
 
@@ -77,7 +78,7 @@ export class ConversationDraft {
   commit(): number {
     const { base } = this;
     if (this.begun !== undefined) base.row = this.begun;
-    for (const { direction, message } of this.#ids.values()) base.learnId(direction, message.clientMessageId);
+    for (const { direction, message } of this.ids) base.learnId(direction, message.clientMessageId);
     return this.added.reduce((sum, message) => sum + base.push(message), 0);
   }
 }

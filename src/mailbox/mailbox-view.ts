@@ -36,7 +36,7 @@ export class MailboxView {
   needs: Need[] = [];
   /** Set when the state in memory is seen to be behind the store: it has to be dropped and loaded again. */
   stale = false;
-  readonly #messages = new Map<ConversationState, Map<number, StoredMessage | null>>();
+  #messages: Map<ConversationState, Map<number, StoredMessage | null>> | undefined;
   #lookUp: LookUp | undefined;
   #down: LogRun | undefined;
   #up: LogRun | undefined;
@@ -65,14 +65,14 @@ export class MailboxView {
   /** One message; `null` where there is none, which a message at or below the floor counts as, whether its row is still there or not. */
   message(conversation: ConversationState, seq: number): StoredMessage | null | undefined {
     if (seq > conversation.lastSeq || seq <= conversation.floorSeq) return null;
-    const message = conversation.recentMessage(seq) ?? this.#messages.get(conversation)?.get(seq);
+    const message = conversation.recentMessage(seq) ?? this.#messages?.get(conversation)?.get(seq);
     if (message === undefined) this.needs.push({ kind: 'message', conversation, seq });
     return message;
   }
 
   /** The messages from seq `top` down to `bottom`, newest first. */
   messages(conversation: ConversationState, top: number, bottom: number): readonly StoredMessage[] | undefined {
-    const read = this.#messages.get(conversation);
+    const read = this.#messages?.get(conversation);
     const found: StoredMessage[] = [];
     for (let seq = top; seq >= bottom; seq--) {
       const message = conversation.recentMessage(seq) ?? read?.get(seq);
@@ -155,6 +155,7 @@ export class MailboxView {
 
   /** Takes a message that was read, `null` for none. */
   foundMessage(conversation: ConversationState, seq: number, message: StoredMessage | null): void {
+    this.#messages ??= new Map();
     const known = this.#messages.get(conversation);
     if (known === undefined) this.#messages.set(conversation, new Map([[seq, message]]));
     else known.set(seq, message);
