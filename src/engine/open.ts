@@ -48,12 +48,22 @@ export async function openEngine(options: OpenOptions): Promise<Engine> {
   const shard = new Shard({ name: FIRST_SHARD, store: opened, clock, limits });
   try {
     await shard.open({ openWaitMs, ...(signal && { signal }) });
+    insistOnCapabilities(opened);
     await insistOnIdentity(opened, { shard: FIRST_SHARD, shards: [FIRST_SHARD], ring: ring.fingerprint });
   } catch (error) {
     await closeAll([shard]);
     throw error;
   }
   return new Engine(clock, hash, ring, new Map([[FIRST_SHARD, shard]]));
+}
+
+/** What this version of the engine stands on: both copies of a message in one batch, and a cache that nobody can write behind. */
+function insistOnCapabilities({ capabilities }: Store): void {
+  if (capabilities.atomicAcrossPartitions && capabilities.exclusive) return;
+  const { atomicAcrossPartitions, exclusive } = capabilities;
+  throw new RangeError(
+    `this version takes only stores that are atomic across partitions and exclusive. atomicAcrossPartitions=\`${atomicAcrossPartitions}\` exclusive=\`${exclusive}\``,
+  );
 }
 
 /** Loaded only here, so that a mailring over another store needs no native code. */
