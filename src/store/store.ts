@@ -37,7 +37,7 @@ export type Op =
  * and `scan` see it. `head`, when given, replaces the head row (under {@link HEAD_KEY}), which only `load` returns.
  *
  * What `ops` may not do: touch the head's key, put under {@link NOTE_TAG}, delete this commit's own note, or cover one of the two by a `deleteRange`.
- * They may delete older log rows (trimming). A call that breaks this is a mistake of the program: a store may refuse it by throwing before any effect.
+ * They may delete older log rows (trimming). A call that breaks this is a mistake of the program, which a store refuses with a `RangeError` before any effect.
  */
 export interface PartitionWrite {
   readonly partition: Partition;

@@ -8,6 +8,7 @@ import { testMarks } from './conformance/marks.js';
 import { testNotes } from './conformance/notes.js';
 import { testOperations } from './conformance/operations.js';
 import { testPartitions } from './conformance/partitions.js';
+import { testPreconditions } from './conformance/preconditions.js';
 import { testRandomOperations } from './conformance/random-operations.js';
 import { testReads } from './conformance/reads.js';
 import { testScans } from './conformance/scans.js';
@@ -34,6 +35,7 @@ export function storeConformance(testApi: TestApi, makeStore: MakeStore, hooks: 
     testApi.describe('reads', () => testReads(suite));
     testApi.describe('scans', () => testScans(suite));
     testApi.describe('partitions', () => testPartitions(suite));
+    testApi.describe('preconditions', () => testPreconditions(suite));
     testApi.describe('atomicity', () => testAtomicity(suite));
     testApi.describe('concurrency', () => testConcurrency(suite));
     testApi.describe('buffers', () => testBuffers(suite));
