@@ -1,0 +1,92 @@
+import { resolve } from 'node:path';
+import { checkKeys } from '../../model/arguments.js';
+import type { ByteDatabase } from './database.js';
+
+/** A folder of this machine, opened with classic-level. */
+export interface LevelLocationOptions {
+  /** The folder; made when it is missing. A relative path is resolved when the store is constructed. */
+  readonly location: string;
+  /** Bytes of LevelDB's block cache. Default 8 MiB. */
+  readonly cacheBytes?: number;
+  /** Bytes of LevelDB's write buffer; its log, which is read at each open, grows to about twice that. Default 4 MiB. */
+  readonly writeBufferBytes?: number;
+  /** Free bytes that the disk must have before an open is tried. Default 16 MiB, or four write buffers where that is more. */
+  readonly freeBytesMin?: number;
+  /** Partitions whose version stays in memory; any other costs a commit one seek. Default 100,000, about 150 bytes each. */
+  readonly versionsCached?: number;
+}
+
+/** A database of the host: `level`, `memory-level`, or another abstract-level database that stores bytes. */
+export interface LevelDatabaseOptions {
+  /** The store opens it in `open` and closes it in `close`; nothing else may write to it meanwhile. */
+  readonly db: ByteDatabase;
+  /** As for a folder; looked at only when the database has a `location` that is a folder. */
+  readonly freeBytesMin?: number;
+  /** As for a folder. */
+  readonly versionsCached?: number;
+}
+
+/** What a `LevelStore` is made of: a folder or a database. */
+export type LevelStoreOptions = LevelLocationOptions | LevelDatabaseOptions;
+
+const MIB = 1024 * 1024;
+
+/** Bytes of LevelDB's block cache: default; at most 64 GiB. */
+export const CACHE_BYTES = 8 * MIB;
+/** Bytes of LevelDB's write buffer: default; at most 1 GiB, where LevelDB clips it. */
+export const WRITE_BUFFER_BYTES = 4 * MIB;
+/** Free bytes below which no open is tried: reopening needs about the size of LevelDB's log, and a failed open can leave another file behind. */
+export const FREE_BYTES_MIN = 16 * MIB;
+/** Partitions whose version stays in memory: default; at most 10 million. */
+export const VERSIONS_CACHED = 100_000;
+/** Bytes that one apply may bring. */
+export const APPLY_BYTES_MAX = 4 * MIB;
+
+const LOCATION_KEYS = ['location', 'cacheBytes', 'writeBufferBytes', 'freeBytesMin', 'versionsCached'];
+const DATABASE_KEYS = ['db', 'freeBytesMin', 'versionsCached'];
+
+/** Checked options with nothing left open. */
+export interface Settings {
+  readonly source: { readonly location: string; readonly cacheBytes: number; readonly writeBufferBytes: number } | { readonly db: ByteDatabase };
+  readonly freeBytesMin: number;
+  readonly versionsCached: number;
+}
+
+function integer(name: string, value: number | undefined, preset: number, min: number, max: number): number {
+  if (value === undefined) return preset;
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number. received=\`${typeof value}\``);
+  if (!Number.isInteger(value) || value < min || value > max) throw new RangeError(`${name} must be an integer from ${min} to ${max}. value=\`${value}\``);
+  return value;
+}
+
+/** Text would put keys in another order, and lose bytes that are no UTF-8. */
+function checkStoresBytes(db: ByteDatabase): void {
+  try {
+    db.keyEncoding('view');
+  } catch (error) {
+    throw new TypeError('db must be a database that stores bytes', { cause: error });
+  }
+}
+
+/** Checks what `new LevelStore` was given. @throws TypeError, RangeError */
+export function settingsOf(options: LevelStoreOptions): Settings {
+  if (typeof options !== 'object' || options === null) throw new TypeError('LevelStore takes { location } or { db }');
+  const byLocation = 'location' in options && options.location !== undefined;
+  checkKeys(options, byLocation ? LOCATION_KEYS : DATABASE_KEYS, `the options of LevelStore with ${byLocation ? 'location' : 'db'}`);
+  const versionsCached = integer('versionsCached', options.versionsCached, VERSIONS_CACHED, 1, 10_000_000);
+  if (!byLocation) {
+    const db = (options as LevelDatabaseOptions).db;
+    if (typeof db?.batch !== 'function' || typeof db.keys !== 'function')
+      throw new TypeError('LevelStore takes { location } or { db }, an abstract-level database');
+    checkStoresBytes(db);
+    return { source: { db }, versionsCached, freeBytesMin: integer('freeBytesMin', options.freeBytesMin, FREE_BYTES_MIN, 0, Number.MAX_SAFE_INTEGER) };
+  }
+  const { location, cacheBytes, writeBufferBytes, freeBytesMin } = options as LevelLocationOptions;
+  if (typeof location !== 'string' || location === '') throw new TypeError('location must be a path, not empty');
+  const buffer = integer('writeBufferBytes', writeBufferBytes, WRITE_BUFFER_BYTES, 64 * 1024, 1024 * MIB);
+  return {
+    source: { location: resolve(location), cacheBytes: integer('cacheBytes', cacheBytes, CACHE_BYTES, 0, 64 * 1024 * MIB), writeBufferBytes: buffer },
+    freeBytesMin: integer('freeBytesMin', freeBytesMin, Math.max(FREE_BYTES_MIN, 4 * buffer), 0, Number.MAX_SAFE_INTEGER),
+    versionsCached,
+  };
+}
