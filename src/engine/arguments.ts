@@ -97,7 +97,7 @@ export interface CallLimits {
   readonly timeoutMs: number | undefined;
 }
 
-/** @throws `TypeError`, `RangeError`, and `MAILRING_ABORTED` where the signal is aborted already */
+/** @throws `TypeError`, `RangeError` */
 export function readCallOptions(options: CallOptions | undefined, verb: string): CallLimits {
   if (options === undefined) return { signal: undefined, timeoutMs: undefined };
   checkKeys(requireObject(options, `the options of ${verb}`), ['signal', 'timeoutMs'], `the options of ${verb}`);
