@@ -35,6 +35,29 @@ describe('a memory store', () => {
     expect((await store.scan(text('ab'), everything)).map(({ key }) => Buffer.from(key).toString())).toEqual(['1']);
   });
 
+  it('tells marks apart whose partition and name together are the same bytes', async () => {
+    const store = await opened();
+    const [one, other] = [
+      { slot: 1, partition: text('a'), name: text('bc') },
+      { slot: 1, partition: text('ab'), name: text('c') },
+    ] as const;
+    await store.apply([write('a', 1)], [{ type: 'set', ...one }]);
+    await store.apply([write('ab', 1)], [{ type: 'set', ...other }]);
+    await store.apply([write('ab', 2)], [{ type: 'clear', ...other }]);
+    const found = [];
+    for await (const mark of store.scanMarks(1)) found.push(mark);
+    expect(found).toEqual([one]);
+  });
+
+  it('has no partition without a name', async () => {
+    const store = await opened();
+    const mark = { type: 'set', slot: 1, partition: text(''), name: text('n') } as const;
+    await expect(store.load(text(''))).rejects.toThrow(RangeError);
+    await expect(store.apply([write('', 1)])).rejects.toThrow(RangeError);
+    await expect(store.apply([write('p', 1)], [mark])).rejects.toThrow(RangeError);
+    expect(await store.validate(text('p'))).toBe(0);
+  });
+
   it('takes exactly applyBytesMax: keys, values and bounds, log row and head', async () => {
     const store = await opened();
     const rest = noteKey(1).length + 'note 1'.length + HEAD_KEY.length + 'head'.length + 'key'.length + 'gone'.length + 'fromto'.length;

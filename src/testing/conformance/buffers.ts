@@ -60,6 +60,21 @@ export function testBuffers(suite: Suite): void {
     await assertCommitted(store);
   });
 
+  suite.test('what is given to the first commit of a partition may be overwritten at once: the partition keeps its name', async (store) => {
+    const names = ['before', 'after'];
+    for (const name of names) {
+      const given = write(partitionOf(name), 0, 1, { ops: [put('30', name)] });
+      const marked = mark('set', 5, partitionOf(name), name);
+      const applying = store.apply([given], [marked]);
+      if (name === 'before') for (const buffer of [given.partition, marked.partition, marked.name]) buffer.fill(0x77);
+      assert.deepEqual(await applying, { applied: true });
+      for (const buffer of [given.partition, marked.partition, marked.name]) buffer.fill(0x77);
+    }
+    assert.deepEqual(await partitionsOf(store), names.map((name) => hexOf(partitionOf(name))).sort());
+    assert.deepEqual(await marksOf(store, 5), names.map((name) => markText(mark('set', 5, partitionOf(name), name))).sort());
+    for (const name of names) assert.equal(await store.validate(partitionOf(name)), 1);
+  });
+
   suite.test('the lists given to apply may be emptied as soon as the call returned its promise', async (store) => {
     await prepare(store);
     const { write: one, marks } = everyBuffer();

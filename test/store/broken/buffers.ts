@@ -68,6 +68,22 @@ export const BROKEN_BUFFERS: readonly BrokenStore[] = [
   },
   { name: 'keeps its caller’s buffers', caughtBy: ['what was given to apply may be overwritten after it was applied'], breaks: keepingBuffers },
   {
+    name: 'keeps the buffer that first named a partition',
+    caughtBy: ['what is given to the first commit of a partition may be overwritten at once: the partition keeps its name'],
+    breaks: (inner) => {
+      const named = new Map<string, Uint8Array>();
+      return {
+        apply: (writes, marks) => {
+          for (const { partition } of writes) if (!named.has(hexOf(partition))) named.set(hexOf(partition), partition);
+          return inner.apply(writes, marks);
+        },
+        partitions: async function* () {
+          for await (const partition of inner.partitions()) yield new Uint8Array(named.get(hexOf(partition)) ?? partition);
+        },
+      };
+    },
+  },
+  {
     name: 'looks at keys and bounds a turn too late',
     caughtBy: ['what is given to load, validate, read and scan may be overwritten as soon as the call returned its promise'],
     breaks: (inner) => ({
