@@ -75,3 +75,21 @@ test('of two applies planned on one version while a third is in flight only one 
   expect(results.map(({ applied }) => applied)).toEqual([true, true, false, true]);
   await store.close();
 });
+
+test('a partition in use keeps its place in the map, however many others come in; one that is not is dropped', async () => {
+  const db = new WatchedDatabase();
+  const store = new LevelStore({ db, versionsCached: 100 });
+  await store.open({ clock: systemClock });
+  const idle = partitionNamed('idle');
+  await store.apply([write(A, 0, 1), write(idle, 0, 1)]);
+  db.reset();
+  for (let i = 0; i < 1_000; i++) {
+    await store.load(partitionNamed(`other ${i}`));
+    if (i % 50 === 0) await store.validate(A);
+  }
+  expect(db.count('keys'), 'the version of A was never read again').toBe(0);
+  db.reset();
+  expect(await store.validate(idle)).toBe(1);
+  expect(db.calls).toEqual(['keys', 'all']);
+  await store.close();
+});

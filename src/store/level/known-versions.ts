@@ -10,6 +10,8 @@ export interface KnownVersion {
   next: Version;
   /** Number of the last apply that looked at this entry: the same number twice means that a partition occurs twice. */
   apply: number;
+  /** How many entries had come in when it came in or was last moved to the front. */
+  kept: number;
   /** Whether the map has dropped it. */
   dropped: boolean;
 }
@@ -35,6 +37,7 @@ export function nameOf(partition: Partition): string {
 export class KnownVersions {
   readonly #entries: LRUCache<string, KnownVersion>;
   readonly #learning = new Map<string, Learning>();
+  #kept = 0;
 
   constructor(max: number) {
     this.#entries = new LRUCache<string, KnownVersion>({
@@ -49,7 +52,13 @@ export class KnownVersions {
   }
 
   get(name: string): KnownVersion | undefined {
-    return this.#entries.get(name);
+    // Moving to the front costs more than finding, and is of use only when so many others came in that the entry is on its way out.
+    const entry = this.#entries.peek(name);
+    if (entry !== undefined && this.#kept - entry.kept >= this.#entries.max / 4) {
+      entry.kept = this.#kept;
+      this.#entries.get(name);
+    }
+    return entry;
   }
 
   /** Runs `read`, which gives what a partition is at some moment in between, and remembers its version unless a newer one is known. */
@@ -75,7 +84,7 @@ export class KnownVersions {
   }
 
   #remember(name: string, version: Version, dropped: KnownVersion | undefined): KnownVersion {
-    const entry = this.#entries.get(name) ?? dropped ?? { name, version, next: 0, apply: 0, dropped: true };
+    const entry = this.#entries.peek(name) ?? dropped ?? { name, version, next: 0, apply: 0, kept: 0, dropped: true };
     if (version > entry.version) entry.version = version;
     if (entry.dropped) this.#keep(entry);
     return entry;
@@ -83,6 +92,7 @@ export class KnownVersions {
 
   #keep(entry: KnownVersion): void {
     entry.dropped = false;
+    entry.kept = ++this.#kept;
     this.#entries.set(entry.name, entry);
   }
 }
