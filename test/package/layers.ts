@@ -4,17 +4,18 @@ import { type Import, importsOf, lineOf, parse, type Sources } from './source.js
 
 /**
  * Who may import whom in src/: calls go down, only `engine/` ever sees two users, only `store/<backend>` ever sees a database.
- * A layer is a folder of src/, a backend's folder below store/, the file store/store.ts, or an entry file.
+ * A layer is a folder of src/, a backend's folder below store/, the files store/store.ts and store/check-apply.ts (the contract), or an entry file.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   model: [],
   'store/store.ts': ['model'],
+  'store/check-apply.ts': ['model', 'store/store.ts'],
   ring: ['model'],
   mailbox: ['model', 'store/store.ts'],
   shard: ['model', 'mailbox', 'store/store.ts'],
   engine: ['model', 'ring', 'shard', 'mailbox', 'store/store.ts'],
-  'store/memory': ['model', 'store/store.ts'],
-  'store/level': ['model', 'store/store.ts'],
+  'store/memory': ['model', 'store/store.ts', 'store/check-apply.ts'],
+  'store/level': ['model', 'store/store.ts', 'store/check-apply.ts'],
   testing: ['model', 'store/store.ts', 'mailbox/keys.ts', 'mailbox/rows.ts', 'index.ts', 'ring.ts', 'level.ts', 'memory.ts'],
   'index.ts': ['model', 'engine', 'ring', 'shard', 'mailbox', 'store/store.ts'],
   'ring.ts': ['model', 'ring'],

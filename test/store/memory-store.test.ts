@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { HEAD_KEY, noteKey, type Op, type PartitionWrite } from '../../src/store/store.js';
 
 const text = (value: string) => new Uint8Array(Buffer.from(value));
+const named = (name: string) => new Uint8Array([1, name.length, ...Buffer.from(name)]);
 const put = (key: string, value: string): Op => ({ type: 'put', key: text(key), value: text(value) });
 const write = (partition: string, version: number, ...ops: Op[]): PartitionWrite => ({
-  partition: text(partition),
+  partition: named(partition),
   expectVersion: version - 1,
   version,
   note: text(`note ${version}`),
@@ -26,20 +27,20 @@ describe('a memory store', () => {
     expect(new MemoryStore(capabilities).capabilities).toEqual({ ...capabilities, applyBytesMax });
   });
 
-  it('tells partitions apart that are prefixes of each other, whatever their keys continue', async () => {
+  it('tells partitions apart whose names are prefixes of each other, whatever their keys continue', async () => {
     const store = await opened();
     await store.apply([write('a', 1, put('b1', 'of a'), put('b', 'of a')), write('ab', 1, put('1', 'of ab'))]);
-    expect(await store.read(text('a'), [text('b1'), text('b'), text('1')])).toEqual([text('of a'), text('of a'), undefined]);
-    expect(await store.read(text('ab'), [text('1'), text('b1')])).toEqual([text('of ab'), undefined]);
+    expect(await store.read(named('a'), [text('b1'), text('b'), text('1')])).toEqual([text('of a'), text('of a'), undefined]);
+    expect(await store.read(named('ab'), [text('1'), text('b1')])).toEqual([text('of ab'), undefined]);
     const everything = { gte: text('!'), lt: text('~'), limit: 9 };
-    expect((await store.scan(text('ab'), everything)).map(({ key }) => Buffer.from(key).toString())).toEqual(['1']);
+    expect((await store.scan(named('ab'), everything)).map(({ key }) => Buffer.from(key).toString())).toEqual(['1']);
   });
 
-  it('tells marks apart whose partition and name together are the same bytes', async () => {
+  it('tells marks apart whose partition and name together are nearly the same bytes', async () => {
     const store = await opened();
     const [one, other] = [
-      { slot: 1, partition: text('a'), name: text('bc') },
-      { slot: 1, partition: text('ab'), name: text('c') },
+      { slot: 1, partition: named('a'), name: text('bc') },
+      { slot: 1, partition: named('ab'), name: text('c') },
     ] as const;
     await store.apply([write('a', 1)], [{ type: 'set', ...one }]);
     await store.apply([write('ab', 1)], [{ type: 'set', ...other }]);
@@ -51,11 +52,11 @@ describe('a memory store', () => {
 
   it('has no partition without a name', async () => {
     const store = await opened();
-    const mark = { type: 'set', slot: 1, partition: text(''), name: text('n') } as const;
+    const mark = { type: 'set', slot: 1, partition: named(''), name: text('n') } as const;
     await expect(store.load(text(''))).rejects.toThrow(RangeError);
     await expect(store.apply([write('', 1)])).rejects.toThrow(RangeError);
     await expect(store.apply([write('p', 1)], [mark])).rejects.toThrow(RangeError);
-    expect(await store.validate(text('p'))).toBe(0);
+    expect(await store.validate(named('p'))).toBe(0);
   });
 
   it('takes exactly applyBytesMax: keys, values and bounds, log row and head', async () => {
@@ -77,13 +78,13 @@ describe('a memory store', () => {
     await store.apply([write('p', 1, put('k', 'v'))]);
     await store.close();
     await opened(store);
-    expect(await store.read(text('p'), [text('k')])).toEqual([text('v')]);
+    expect(await store.read(named('p'), [text('k')])).toEqual([text('v')]);
   });
 
   it('rejects with MAILRING_CLOSED before open and after close', async () => {
     const store = new MemoryStore();
     const isClosed = (error: unknown) => isMailringError(error, 'MAILRING_CLOSED');
-    await expect(store.load(text('p'))).rejects.toSatisfy(isClosed);
+    await expect(store.load(named('p'))).rejects.toSatisfy(isClosed);
     await opened(store);
     await store.close();
     await expect(store.apply([write('p', 1)])).rejects.toSatisfy(isClosed);
@@ -93,8 +94,8 @@ describe('a memory store', () => {
   it('takes effect before the call returns: two commits of one turn are decided in their order', async () => {
     const store = await opened();
     const both = await Promise.all([store.apply([write('p', 1, put('k', 'first'))]), store.apply([write('p', 1, put('k', 'second'))])]);
-    expect(both).toEqual([{ applied: true }, { applied: false, stale: [text('p')] }]);
-    expect(await store.read(text('p'), [text('k')])).toEqual([text('first')]);
+    expect(both).toEqual([{ applied: true }, { applied: false, stale: [named('p')] }]);
+    expect(await store.read(named('p'), [text('k')])).toEqual([text('first')]);
   });
 });
 
@@ -106,7 +107,7 @@ describe('a second handle', () => {
     await expect(second.open()).rejects.toSatisfy((error) => isMailringError(error, 'MAILRING_LOCKED'));
     await store.close();
     await opened(second);
-    expect(await second.validate(text('p'))).toBe(1);
+    expect(await second.validate(named('p'))).toBe(1);
     await expect(store.open()).rejects.toSatisfy((error) => isMailringError(error, 'MAILRING_LOCKED'));
   });
 
@@ -116,10 +117,10 @@ describe('a second handle', () => {
     expect(second.capabilities).toEqual(store.capabilities);
     await store.apply([write('p', 1)]);
     await second.apply([write('p', 2)]);
-    expect(await store.apply([write('p', 2)])).toEqual({ applied: false, stale: [text('p')] });
+    expect(await store.apply([write('p', 2)])).toEqual({ applied: false, stale: [named('p')] });
     await second.close();
-    expect(await store.validate(text('p'))).toBe(2);
-    await expect(second.validate(text('p'))).rejects.toThrow('closed');
+    expect(await store.validate(named('p'))).toBe(2);
+    await expect(second.validate(named('p'))).rejects.toThrow('closed');
   });
 
   it('is a store of its own: a new MemoryStore shares nothing', async () => {
@@ -127,6 +128,6 @@ describe('a second handle', () => {
     await store.apply([write('p', 1)]);
     const other = new MemoryStore();
     await other.open();
-    expect(await other.load(text('p'))).toEqual({ version: 0 });
+    expect(await other.load(named('p'))).toEqual({ version: 0 });
   });
 });

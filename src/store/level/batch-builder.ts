@@ -1,5 +1,5 @@
+import { covers } from '../check-apply.js';
 import { HEAD_KEY, type MarkChange, NOTE_TAG, type Op, type PartitionWrite, type Version } from '../store.js';
-import { covers } from './check-apply.js';
 import { BYTES, type ByteBatch, type ByteEncodings, OWN_ENCODINGS } from './database.js';
 import { markKey, NOTHING, physicalKey } from './physical-keys.js';
 

@@ -1,12 +1,24 @@
 import { MailringError, type Outcome, unavailable } from '../../model/errors.js';
-import type { ApplyResult, LoadedPartition, Mark, MarkChange, Op, Partition, PartitionWrite, Row, ScanRange, StoreCallOptions, Version } from '../store.js';
+import { checkApply, checkDistinct, checkPartition, checkSlot, repeated } from '../check-apply.js';
+import type {
+  ApplyResult,
+  LoadedPartition,
+  Mark,
+  MarkChange,
+  Op,
+  Partition,
+  PartitionWrite,
+  Row,
+  ScanRange,
+  StoreCallOptions,
+  StoreCapabilities,
+  Version,
+} from '../store.js';
 import { BatchBuilder, type StoredKeys } from './batch-builder.js';
-import { checkApply, checkSlot, hasDeleteRange } from './check-apply.js';
 import { copyMark, copyWrite } from './copy-apply.js';
 import type { ByteBatch, ByteDatabase } from './database.js';
 import { type KnownVersion, KnownVersions, nameOf } from './known-versions.js';
 import { LevelReader } from './level-reader.js';
-import { checkPartition } from './physical-keys.js';
 import { translateError } from './translate-error.js';
 
 const SYNC = { sync: true } as const;
@@ -20,6 +32,7 @@ export interface LevelHandleOptions {
   readonly driverCopies: boolean;
   readonly versionsCached: number;
   readonly now: () => number;
+  readonly capabilities: StoreCapabilities;
 }
 
 /**
@@ -37,6 +50,7 @@ export class LevelHandle {
   readonly #builder: BatchBuilder;
   readonly #versions: KnownVersions;
   readonly #now: () => number;
+  readonly #capabilities: StoreCapabilities;
   #failure: MailringError | undefined;
   #closed = false;
   /** Applies that have not answered, and the end of the newest one. */
@@ -48,7 +62,8 @@ export class LevelHandle {
   #calls = 0;
   #idle: (() => void) | undefined;
 
-  constructor({ db, driverCopies, versionsCached, now }: LevelHandleOptions) {
+  constructor({ db, driverCopies, versionsCached, now, capabilities }: LevelHandleOptions) {
+    this.#capabilities = capabilities;
     this.#db = db;
     this.#reader = new LevelReader(db, driverCopies);
     this.#builder = new BatchBuilder(driverCopies);
@@ -79,7 +94,7 @@ export class LevelHandle {
   }
 
   async apply(writes: readonly PartitionWrite[], marks: readonly MarkChange[], options?: StoreCallOptions): Promise<ApplyResult> {
-    checkApply(writes, marks);
+    checkApply(writes, marks, this.#capabilities);
     this.#refuse(options, 'not-accepted');
     // The common case runs to the issued batch without an await, so the caller's buffers need no copy.
     const known = this.#applying === 0 && !hasDeleteRange(writes) ? this.#knownOf(writes) : undefined;
@@ -233,16 +248,10 @@ export class LevelHandle {
   }
 }
 
-function repeated(partition: Partition): RangeError {
-  return new RangeError(`a partition may occur once in an apply. partition=\`${Buffer.from(partition).toString('hex')}\``);
-}
-
-/** @throws RangeError when a partition occurs twice */
-function checkDistinct(writes: readonly PartitionWrite[]): void {
-  const names = new Set<string>();
-  for (const { partition } of writes) {
-    const name = nameOf(partition);
-    if (names.has(name)) throw repeated(partition);
-    names.add(name);
+/** Whether any operation needs the keys that are stored now. */
+function hasDeleteRange(writes: readonly PartitionWrite[]): boolean {
+  for (const write of writes) {
+    for (const op of write.ops) if (op.type === 'deleteRange') return true;
   }
+  return false;
 }

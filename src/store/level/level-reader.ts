@@ -1,5 +1,5 @@
+import { covers } from '../check-apply.js';
 import { HEAD_KEY, type LoadedPartition, type Mark, NOTE_TAG, type Partition, type Row, type ScanRange, type Version, versionOfNoteKey } from '../store.js';
-import { covers } from './check-apply.js';
 import { BYTES, type ByteDatabase } from './database.js';
 import { behind, MARK_TAG, markAt, notesOf, partitionAt, physicalKey } from './physical-keys.js';
 

@@ -54,7 +54,7 @@ export class LevelStore implements Store {
       const { source, freeBytesMin, versionsCached } = this.#settings;
       const database = await ('db' in source ? openDatabase(source.db, freeBytesMin, options) : openLocation(source, freeBytesMin, options));
       const { db, driverCopies } = database;
-      const handle = new LevelHandle({ db, driverCopies, versionsCached, now: () => options.clock.now() });
+      const handle = new LevelHandle({ db, driverCopies, versionsCached, now: () => options.clock.now(), capabilities: this.capabilities });
       this.#open = { database, handle, owner: ownerHere(options.clock) };
     });
   }

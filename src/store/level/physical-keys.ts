@@ -16,17 +16,6 @@ export const MARK_TAG = 0xfe;
 /** Value of a mark. */
 export const NOTHING: Uint8Array = Buffer.alloc(0);
 
-const PARTITION_LENGTH_MIN = 3;
-const PARTITION_ID_BYTES_MAX = 128;
-
-/** @throws RangeError unless `partition` is u8 kind ‖ u8 n ‖ n bytes */
-export function checkPartition(partition: Partition): void {
-  const n = partition[1]!;
-  if (partition.length < PARTITION_LENGTH_MIN || n > PARTITION_ID_BYTES_MAX || partition.length !== n + 2 || partition[0]! >= MARK_TAG) {
-    throw new RangeError(`a partition is u8 kind (below 0xfe), u8 n (1 to 128), n bytes. partition=\`${Buffer.from(partition).toString('hex')}\``);
-  }
-}
-
 /** The row `key` of `partition`, in memory of its own. */
 export function physicalKey(partition: Partition, key: Uint8Array): Buffer {
   const bytes = Buffer.allocUnsafe(partition.length + key.length);
@@ -43,8 +32,7 @@ export function notesOf(partition: Partition): { readonly gte: Buffer; readonly 
 /** The partition whose name begins at `offset`, as a view of `key`. @throws `MAILRING_CORRUPT` */
 export function partitionAt(key: Uint8Array, offset: number): Partition {
   const end = offset + 2 + (key[offset + 1] ?? 0);
-  if (end < offset + PARTITION_LENGTH_MIN || end > key.length)
-    throw corrupt('a key does not begin with a partition', { key: Buffer.from(key).toString('hex') });
+  if (end < offset + 3 || end > key.length) throw corrupt('a key does not begin with a partition', { key: Buffer.from(key).toString('hex') });
   return key.subarray(offset, end);
 }
 

@@ -1,5 +1,6 @@
 import { bytesKey } from '../../model/bytes.js';
 import { MailringError } from '../../model/errors.js';
+import { checkApply, checkDistinct, checkPartition, checkSlot } from '../check-apply.js';
 import {
   type ApplyResult,
   type LoadedPartition,
@@ -14,7 +15,6 @@ import {
   type StoreCapabilities,
   type Version,
 } from '../store.js';
-import { checkApply, checkPartition, checkSlot } from './check-apply.js';
 import { SortedRows } from './sorted-rows.js';
 
 /** Bytes that one apply may bring: what the LevelDB store takes, so that a program tested here meets the same limit. */
@@ -122,6 +122,7 @@ export class MemoryStore implements Store {
   async apply(writes: readonly PartitionWrite[], marks: readonly MarkChange[] = []): Promise<ApplyResult> {
     this.#assertOpen();
     checkApply(writes, marks, this.capabilities);
+    checkDistinct(writes);
     const stale = writes.filter((write) => (this.#find(write.partition)?.version ?? 0) !== write.expectVersion);
     if (stale.length > 0) return { applied: false, stale: stale.map((write) => copy(write.partition)) };
     for (const write of writes) this.#commit(write);

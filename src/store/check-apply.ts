@@ -1,25 +1,43 @@
-import { MARK_SLOTS, U48_MAX } from '../../model/limits.js';
-import { HEAD_KEY, type MarkChange, NOTE_TAG, noteKey, type Op, type PartitionWrite } from '../store.js';
-import { APPLY_BYTES_MAX } from './options.js';
-import { checkPartition } from './physical-keys.js';
+import { bytesKey } from '../model/bytes.js';
+import { MARK_SLOTS, U48_MAX } from '../model/limits.js';
+import { HEAD_KEY, type MarkChange, NOTE_TAG, noteKey, type Op, type Partition, type PartitionWrite, type StoreCapabilities } from './store.js';
 
 /** Bytes of a log row's key. */
 const NOTE_KEY_BYTES = noteKey(0).length;
 
+/** Shortest and longest partition: u8 kind, u8 n, 1 to 128 bytes. */
+const PARTITION_LENGTH_MIN = 3;
+const PARTITION_ID_BYTES_MAX = 128;
+/** Kinds from here on are a backend's own. */
+const PARTITION_KIND_END = 0xfe;
+
 /**
- * The contract's preconditions of `apply` but one (a partition occurs once, seen where versions are looked up). They run on every commit, before
- * anything else, and allocate nothing.
+ * The contract's preconditions of `apply`, the same in every backend, but one: that a partition occurs once is seen where versions are looked up. They run on every
+ * commit, before anything else, and allocate nothing.
  *
  * @throws RangeError
  */
-export function checkApply(writes: readonly PartitionWrite[], marks: readonly MarkChange[]): void {
+export function checkApply(
+  writes: readonly PartitionWrite[],
+  marks: readonly MarkChange[],
+  { atomicAcrossPartitions, applyBytesMax }: StoreCapabilities,
+): void {
+  if (writes.length > 1 && !atomicAcrossPartitions) throw new RangeError(`this store takes one partition an apply. partitions=\`${writes.length}\``);
   let bytes = 0;
   for (const write of writes) bytes += checkWrite(write);
   for (const mark of marks) {
     checkPartition(mark.partition);
     checkSlot(mark.slot);
   }
-  if (bytes > APPLY_BYTES_MAX) throw new RangeError(`apply too large. bytes=\`${bytes}\` limit=\`${APPLY_BYTES_MAX}\``);
+  if (bytes > applyBytesMax) throw new RangeError(`apply too large. bytes=\`${bytes}\` limit=\`${applyBytesMax}\``);
+}
+
+/** @throws RangeError unless `partition` is u8 kind ‖ u8 n ‖ n bytes */
+export function checkPartition(partition: Partition): void {
+  const n = partition[1]!;
+  if (partition.length < PARTITION_LENGTH_MIN || n > PARTITION_ID_BYTES_MAX || partition.length !== n + 2 || partition[0]! >= PARTITION_KIND_END) {
+    throw new RangeError(`a partition is u8 kind (below 0xfe), u8 n (1 to 128), n bytes. partition=\`${Buffer.from(partition).toString('hex')}\``);
+  }
 }
 
 /** @throws RangeError unless `slot` is an integer from 0 to MARK_SLOTS − 1 */
@@ -27,12 +45,19 @@ export function checkSlot(slot: number): void {
   if (!Number.isInteger(slot) || slot < 0 || slot >= MARK_SLOTS) throw new RangeError(`slot must be an integer from 0 to ${MARK_SLOTS - 1}. slot=\`${slot}\``);
 }
 
-/** Whether any operation needs the keys that are stored now. */
-export function hasDeleteRange(writes: readonly PartitionWrite[]): boolean {
-  for (const write of writes) {
-    for (const op of write.ops) if (op.type === 'deleteRange') return true;
+/** The error for a partition that occurs twice in an apply. */
+export function repeated(partition: Partition): RangeError {
+  return new RangeError(`a partition may occur once in an apply. partition=\`${Buffer.from(partition).toString('hex')}\``);
+}
+
+/** @throws RangeError when a partition occurs twice */
+export function checkDistinct(writes: readonly PartitionWrite[]): void {
+  const names = new Set<string>();
+  for (const { partition } of writes) {
+    const name = bytesKey(partition);
+    if (names.has(name)) throw repeated(partition);
+    names.add(name);
   }
-  return false;
 }
 
 /** Checks one write and counts its bytes. */
