@@ -4,7 +4,7 @@ export { Mailring } from './engine/mailring.js';
 export type { OpenOptions } from './engine/open.js';
 export type { SendRequest, SendResult } from './engine/send-message.js';
 export type { MailringStats } from './engine/stats.js';
-export type { Verification, VerifyOptions, VerifyProblem, VerifyRequest } from './engine/verify.js';
+export type { Verification, VerifyOptions, VerifyProblem, VerifyProblemKind, VerifyProgress, VerifyRequest } from './engine/verify.js';
 export { createClientMessageId } from './model/client-message-id.js';
 export type { Clock } from './model/clock.js';
 export { isMailringError, MailringError, type MailringErrorCode, type MailringErrorOptions, type Outcome } from './model/errors.js';
