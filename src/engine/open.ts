@@ -37,9 +37,10 @@ export async function openEngine(options: OpenOptions): Promise<Engine> {
   checkKeys(given, OPEN_KEYS, 'the options of Mailring.open');
   const openWaitMs = readInteger(given.openWaitMs, 'openWaitMs', 0, TIMEOUT_MS_MAX) ?? 0;
   const limits = readLimits(given.limits);
-  const clock = given.clock ?? systemClock;
+  const clock = readClock(given.clock);
   const signal = readSignal(given.signal);
-  const { location, store } = given;
+  const { location } = given;
+  const store = given.store === undefined ? undefined : readStore(given.store);
   if ((location === undefined) === (store === undefined)) throw new TypeError('Mailring.open takes one of location and store');
   if (location !== undefined && readString(location, 'location') === '') throw new RangeError('location must not be empty');
   if (signal?.aborted) throw aborted(signal.reason);
@@ -70,6 +71,24 @@ function insistOnCapabilities({ capabilities }: Store): void {
 async function levelStore(location: string): Promise<Store> {
   const { LevelStore } = await import('../store/level/level-store.js');
   return new LevelStore({ location: join(location, FIRST_SHARD) });
+}
+
+/** @throws `TypeError` */
+function readStore(store: unknown): Store {
+  const given = requireObject(store, 'store') as Partial<Store>;
+  const methods = ['open', 'load', 'validate', 'read', 'scan', 'apply', 'scanMarks', 'partitions', 'close'] as const;
+  const missing = methods.find((name) => typeof given[name] !== 'function');
+  if (missing !== undefined || typeof given.capabilities !== 'object') throw new TypeError(`store must be a Store. missing=\`${missing ?? 'capabilities'}\``);
+  return given as Store;
+}
+
+/** @throws `TypeError` */
+function readClock(clock: unknown): Clock {
+  if (clock === undefined) return systemClock;
+  const given = requireObject(clock, 'clock') as Partial<Clock>;
+  const missing = (['now', 'after', 'soon'] as const).find((name) => typeof given[name] !== 'function');
+  if (missing !== undefined) throw new TypeError(`clock must be a Clock. missing=\`${missing}\``);
+  return given as Clock;
 }
 
 function readLimits(given: Partial<Limits> | undefined): Limits {

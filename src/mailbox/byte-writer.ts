@@ -56,6 +56,8 @@ export class ByteWriter {
 
   /** One byte of length, then UTF-8. */
   shortText(value: string): this {
+    // Room for both at once: a new buffer between them would leave the length behind.
+    this.#room(1 + value.length * 3);
     this.u8(0);
     const start = this.#at;
     this.text(value);

@@ -47,9 +47,10 @@ export class StoreKeeper {
   async close(): Promise<void> {
     this.#cancelDelay?.();
     await this.#mutex.runExclusive(async () => {
-      if (this.#status === 'closed') return;
+      const opened = this.#status === 'open' || this.#status === 'fenced';
       this.#status = 'closed';
-      await this.#store.close();
+      // A store that this keeper did not open, or was refused, may be somebody else's.
+      if (opened) await this.#store.close();
     });
   }
 
