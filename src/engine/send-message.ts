@@ -61,7 +61,17 @@ function readSend(engine: Engine, request: SendRequest): SendIntent {
   }
   const participants = participantsOf(sender, recipient);
   const homeSide = homeSideOf(participants, engine.hash);
-  return { sender, recipient, clientMessageId, content, contentBytes, digest: contentDigest(content), conversationId: conversationIdOf(participants), homeSide, home: participants[homeSide] };
+  return {
+    sender,
+    recipient,
+    clientMessageId,
+    content,
+    contentBytes,
+    digest: contentDigest(content),
+    conversationId: conversationIdOf(participants),
+    homeSide,
+    home: participants[homeSide],
+  };
 }
 
 /** Both mailboxes are of one shard, which commits them in one batch. */

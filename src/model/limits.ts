@@ -29,6 +29,10 @@ export const SNIPPET_BYTES_MAX = 480;
 export const MARK_SLOTS = 64;
 /** Virtual tokens of a shard of weight 1. Part of the ring's fingerprint. */
 export const TOKENS_PER_SHARD = 4_096;
+/** Bytes of UTF-8 that a shard's name may have at most; part of the stored format (one length byte). */
+export const SHARD_NAME_BYTES_MAX = 128;
+/** Tokens that one ring may have at most, all shards together: 1,024 shards of the default. It then takes 64 MiB. */
+export const RING_TOKENS_MAX = 4_194_304;
 /** Longest wait that a timer can hold, in milliseconds. */
 export const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 

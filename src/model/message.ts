@@ -1,4 +1,4 @@
-/** What hosts see of messages and conversations; docs/api.md has the promises of the verbs that return them. */
+/** What hosts see of messages and conversations; docs/guarantees.md has what is promised of them. */
 
 /** One message, the same for both participants but for `lastUpdatedTimestamp`, which is each mailbox's own. */
 export interface Message {

@@ -1,10 +1,6 @@
 import { checkKeys, nearest, requireObject, typeOf } from '../model/arguments.js';
+import { RING_TOKENS_MAX, SHARD_NAME_BYTES_MAX } from '../model/limits.js';
 import { compareUtf8, utf8Length } from '../model/text.js';
-
-/** Bytes of UTF-8 that a shard's name may have at most; part of the stored format (one length byte). */
-export const SHARD_NAME_BYTES_MAX = 128;
-/** Tokens that one ring may have at most, all shards together: 1,024 shards of the default. It then takes 64 MiB. */
-export const RING_TOKENS_MAX = 4_194_304;
 
 /** A shard and its share of the load. `weight` is relative to the other shards, above 0; 1 when absent. */
 export interface RingShard {

@@ -56,7 +56,7 @@ async function untilFree(what: string, { clock, openWaitMs = 0, signal, deadline
   // Counted in waits, not by the clock, which may stand still or go back.
   for (let waitedMs = 0; ; waitedMs += POLL_MS) {
     if (signal?.aborted || (deadline !== undefined && clock.now() >= deadline)) {
-      throw new MailringError('MAILRING_ABORTED', 'given up while opening', { cause: signal?.reason });
+      throw new MailringError('MAILRING_ABORTED', 'given up while opening', { retryable: true, cause: signal?.reason });
     }
     const taken = await take();
     if ('release' in taken) return taken;
