@@ -30,6 +30,8 @@ export class ConversationState {
   recent: StoredMessage[];
   /** By direction. Known to be none for a conversation that has not begun. */
   readonly ids: Readonly<Record<Direction, KnownIds>>;
+  /** In a home: whether its mark is known to be set; setting it again is harmless. */
+  marked = false;
   /** The host's view, kept until the state changes. */
   item: Conversation | undefined;
 

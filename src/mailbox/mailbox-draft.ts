@@ -25,6 +25,8 @@ export class MailboxDraft {
   readonly state: MailboxState;
   readonly #conversations = new Map<ConversationState, ConversationDraft>();
   readonly #changes: PlannedChange[] = [];
+  /** Marks to set or clear with this commit; the last word on each conversation counts. */
+  readonly marks = new Map<ConversationDraft, 'set' | 'clear'>();
   #totals: Totals;
   #sealed: LogRow | undefined;
 
@@ -35,7 +37,18 @@ export class MailboxDraft {
 
   /** Whether there is anything to commit. */
   get changed(): boolean {
-    return this.#changes.length > 0;
+    return this.#changes.length > 0 || this.marks.size > 0;
+  }
+
+  /** Marks the conversation as one whose other mailbox may lack its end, unless it is marked already. */
+  setMark(conversation: ConversationDraft): void {
+    if (conversation.base.marked) this.marks.delete(conversation);
+    else this.marks.set(conversation, 'set');
+  }
+
+  /** Takes the mark away: the other mailbox holds everything. */
+  clearMark(conversation: ConversationDraft): void {
+    this.marks.set(conversation, 'clear');
   }
 
   /** A conversation with what is planned on top of it. */
@@ -89,6 +102,7 @@ export class MailboxDraft {
     state.version = this.#sealed!.version;
     state.totals = this.#totals;
     state.log.push(this.#sealed!);
+    for (const [{ base }, type] of this.marks) base.marked = type === 'set';
     for (const conversation of this.#conversations.values()) state.grow(conversation.commit());
   }
 

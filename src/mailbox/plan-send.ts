@@ -3,7 +3,6 @@ import { type ClientMessageId, messageIdOf, type UserId } from '../model/ids.js'
 import type { ConversationDraft } from './conversation-draft.js';
 import type { MailboxDraft } from './mailbox-draft.js';
 import type { MailboxView } from './mailbox-view.js';
-import type { DedupeRow } from './rows.js';
 import { type StoredMessage, storedMessage } from './stored-message.js';
 
 /** A send that was checked. */
@@ -33,86 +32,136 @@ export interface SendReceipt {
   readonly seq: number;
   readonly sentTimestamp: number;
   readonly duplicate: boolean;
-  /** The message in the sender's mailbox; `null` when it is gone from there. */
-  readonly message: StoredMessage | null;
+  /** The message in the home mailbox; `null` when it is gone from there. */
+  readonly inHome: StoredMessage | null;
+  /** The message in the other mailbox, where that one commits with the home; `null` when it is gone from there. */
+  readonly inOther: StoredMessage | null | undefined;
 }
 
 /**
- * Plans a send whose two mailboxes commit together. In the home first the id is looked up and the place in the one order taken, then the other mailbox gets its
- * copy. Gives `undefined`, with needs noted in the views and nothing planned, where something has to be read first. Everything that can refuse comes before
- * the first change.
+ * Plans a send in the conversation's home: the id is looked up and the place in the one order taken. Where the other mailbox commits with the home (`other`) it gets its
+ * copy at once; where there is another mailbox that does not (`deliverLater`), the commit carries a mark, so that the delivery is found after a crash. Gives
+ * `undefined`, with needs noted in the views and nothing planned, where something has to be read first. Everything that can refuse comes before the first change.
  *
  * @throws `MAILRING_ID_CONFLICT`, `MAILRING_DIVERGED`, `MAILRING_CORRUPT`
  */
-export function planSend(intent: SendIntent, sender: PlanSide, recipient: PlanSide, now: number): SendReceipt | undefined {
-  const own = sender.view.conversation(intent.recipient);
-  const theirs = recipient.view.conversation(intent.sender);
-  if (own === undefined || theirs === undefined) return undefined;
-  const ownDraft = sender.draft.conversation(own);
-  const theirDraft = recipient.draft.conversation(theirs);
-  const home = intent.home === intent.sender ? sender : recipient;
-  const homeDraft = home === sender ? ownDraft : theirDraft;
-  const direction = home === sender ? 0 : 1;
+export function planSend(intent: SendIntent, home: PlanSide, other: PlanSide | undefined, deliverLater: boolean, now: number): SendReceipt | undefined {
+  const peer = intent.home === intent.sender ? intent.recipient : intent.sender;
+  const base = home.view.conversation(peer);
+  const otherBase = other?.view.conversation(intent.home);
+  if (base === undefined || (other !== undefined && otherBase === undefined)) return undefined;
+  const conversation = home.draft.conversation(base);
+  const otherConversation = otherBase && other?.draft.conversation(otherBase);
+  const direction = intent.home === intent.sender ? 0 : 1;
 
-  const earlier = homeDraft.plannedId(direction, intent.clientMessageId) ?? home.view.usedId(homeDraft.base, direction, intent.clientMessageId);
-  if (earlier === undefined) return undefined;
-  if (earlier !== null) return repeat(intent, earlier, sender.view, ownDraft);
+  const first = conversation.plannedId(direction, intent.clientMessageId) ?? home.view.usedId(base, direction, intent.clientMessageId);
+  if (first === undefined) return undefined;
+  if (first !== null) {
+    if (first.digest !== intent.digest) throw conflict(intent, first.seq);
+    const inHome = conversation.addedMessage(first.seq) ?? home.view.message(base, first.seq);
+    const inOther = otherConversation && (otherConversation.addedMessage(first.seq) ?? other?.view.message(otherConversation.base, first.seq));
+    if (inHome === undefined || (otherConversation !== undefined && inOther === undefined)) return undefined;
+    return { seq: first.seq, sentTimestamp: first.sentTimestamp, duplicate: true, inHome, inOther };
+  }
 
-  insistOnOneOrder(intent, ownDraft, theirDraft);
-  const sentTimestamp = Math.max(now, homeDraft.lastSentTimestamp + 1);
-  const message = addCopy(intent, sender.draft, ownDraft, sentTimestamp);
-  const copy = theirDraft === ownDraft ? message : addCopy(intent, recipient.draft, theirDraft, sentTimestamp);
-  homeDraft.addId(direction, home === sender ? message : copy, intent.digest);
-  return { seq: message.seq, sentTimestamp, duplicate: false, message };
-}
-
-/** Adds the message at the end of one participant's copy of the conversation. */
-function addCopy(intent: SendIntent, draft: MailboxDraft, conversation: ConversationDraft, sentTimestamp: number): StoredMessage {
-  const incoming = conversation.base.owner !== intent.sender;
-  const fields = {
-    incoming,
-    edited: false,
-    deleted: false,
-    number: 0,
-    updated: 0,
-    sentTimestamp,
-    inNo: conversation.inCount + (incoming ? 1 : 0),
+  insistOnHome(intent, conversation, otherConversation);
+  const inHome = addMessage(home.draft, conversation, intent.homeSide, {
+    incoming: direction === 1,
+    sentTimestamp: Math.max(now, conversation.lastSentTimestamp + 1),
     revision: 0,
     clientMessageId: intent.clientMessageId,
     content: intent.content,
-  };
-  const message = storedMessage(conversation.lastSeq + 1, fields, intent.contentBytes);
-  draft.addMessage(conversation, message, intent.homeSide);
+    contentBytes: intent.contentBytes,
+  });
+  conversation.addId(direction, inHome, intent.digest);
+  if (deliverLater) home.draft.setMark(conversation);
+  const inOther = otherConversation && other && addMessage(other.draft, otherConversation, intent.homeSide, { ...inHome, incoming: !inHome.incoming });
+  return { seq: inHome.seq, sentTimestamp: inHome.sentTimestamp, duplicate: false, inHome, inOther };
+}
+
+/** What a message takes along from one mailbox to the other. */
+type Copied = Pick<StoredMessage, 'incoming' | 'sentTimestamp' | 'revision' | 'clientMessageId' | 'content' | 'contentBytes'>;
+
+/** Adds a message at the end of one participant's copy of the conversation. */
+function addMessage(draft: MailboxDraft, conversation: ConversationDraft, homeSide: 0 | 1, copied: Copied): StoredMessage {
+  const { incoming, sentTimestamp, revision, clientMessageId, content, contentBytes } = copied;
+  const inNo = conversation.inCount + (incoming ? 1 : 0);
+  const fields = { incoming, edited: false, deleted: false, number: 0, updated: 0, sentTimestamp, inNo, revision, clientMessageId, content };
+  const message = storedMessage(conversation.lastSeq + 1, fields, contentBytes);
+  draft.addMessage(conversation, message, homeSide);
   return message;
 }
 
-/** A repeated id gives the first result, or is a conflict when it stands for other content. */
-function repeat(intent: SendIntent, first: DedupeRow, view: MailboxView, conversation: ConversationDraft): SendReceipt | undefined {
-  if (first.digest !== intent.digest) {
-    const { conversationId } = intent;
-    const messageId = messageIdOf(conversationId, first.seq);
-    throw new MailringError(
-      'MAILRING_ID_CONFLICT',
-      `this clientMessageId was already sent with other content; make a new id for a new message. first=\`${messageId}\``,
-      {
-        outcome: 'not-accepted',
-        details: { messageId, conversationId, seq: first.seq },
-      },
-    );
-  }
-  const message = conversation.addedMessage(first.seq) ?? view.message(conversation.base, first.seq);
-  return message === undefined ? undefined : { seq: first.seq, sentTimestamp: first.sentTimestamp, duplicate: true, message };
+/** The undelivered messages of a conversation, as they stand in its home, in the order of their seqs and without a gap. */
+export interface Delivery {
+  readonly home: UserId;
+  readonly homeSide: 0 | 1;
+  readonly messages: readonly StoredMessage[];
 }
 
-function insistOnOneOrder(intent: SendIntent, own: ConversationDraft, theirs: ConversationDraft): void {
-  const { conversationId } = intent;
-  if (own.lastSeq !== theirs.lastSeq) {
-    throw new MailringError('MAILRING_DIVERGED', `the two copies of a conversation disagree; run verify() and report it. conversation=\`${conversationId}\``, {
-      outcome: 'not-accepted',
-      details: { conversationId, lastSeq: { [intent.sender]: own.lastSeq, [intent.recipient]: theirs.lastSeq } },
-    });
+/** What the other mailbox holds after a delivery; final once its commit is acknowledged. */
+export interface DeliveryReceipt {
+  /** Seq up to which it holds the conversation. Below the first message's seq − 1 nothing was delivered: earlier ones have to come first. */
+  readonly lastSeq: number;
+  /** The messages there, in their order; `null` for one that is gone, or that a gap kept out. */
+  readonly messages: readonly (StoredMessage | null)[];
+}
+
+/**
+ * Plans the copies of messages in the other mailbox. What it holds already is compared and changes nothing; what follows is added; a gap ends it. Gives `undefined` where
+ * something has to be read first.
+ *
+ * @throws `MAILRING_DIVERGED` when a seq is taken by another message
+ */
+export function planDelivery({ home, homeSide, messages }: Delivery, other: PlanSide): DeliveryReceipt | undefined {
+  const base = other.view.conversation(home);
+  if (base === undefined) return undefined;
+  const conversation = other.draft.conversation(base);
+  const held = messages
+    .filter(({ seq }) => seq <= conversation.lastSeq)
+    .map(({ seq }) => conversation.addedMessage(seq) ?? other.view.message(base, seq));
+  if (held.includes(undefined)) return undefined;
+  for (const [i, there] of held.entries()) {
+    const { seq, clientMessageId, incoming } = messages[i]!;
+    if (there && (there.clientMessageId !== clientMessageId || there.incoming === incoming)) throw diverged(base.conversationId, { seq });
   }
-  if ((own.row ?? theirs.row) !== undefined && (own.row?.homeSide !== intent.homeSide || theirs.row?.homeSide !== intent.homeSide)) {
-    throw corrupt('a conversation has another home than its participants give it', { conversationId });
+  const found: (StoredMessage | null)[] = held as (StoredMessage | null)[];
+  for (const message of messages.slice(held.length)) {
+    found.push(message.seq === conversation.lastSeq + 1 ? addMessage(other.draft, conversation, homeSide, { ...message, incoming: !message.incoming }) : null);
+  }
+  return { lastSeq: conversation.lastSeq, messages: found };
+}
+
+/** Plans the end of a conversation's mark in its home, where the other mailbox, which holds it up to `held`, lacks nothing. Says whether it did. */
+export function planMarkEnd(peer: UserId, held: number, home: PlanSide): boolean | undefined {
+  const base = home.view.conversation(peer);
+  if (base === undefined) return undefined;
+  const conversation = home.draft.conversation(base);
+  if (conversation.lastSeq !== held) return false;
+  home.draft.clearMark(conversation);
+  return true;
+}
+
+function conflict({ conversationId }: SendIntent, seq: number): MailringError {
+  const messageId = messageIdOf(conversationId, seq);
+  return new MailringError('MAILRING_ID_CONFLICT', `this clientMessageId was already sent with other content; make a new id for a new message. first=\`${messageId}\``, {
+    outcome: 'not-accepted',
+    details: { messageId, conversationId, seq },
+  });
+}
+
+function diverged(conversationId: string, details: Readonly<Record<string, unknown>>): MailringError {
+  return new MailringError('MAILRING_DIVERGED', `the two copies of a conversation disagree; run verify() and report it. conversation=\`${conversationId}\``, {
+    outcome: 'not-accepted',
+    details: { conversationId, ...details },
+  });
+}
+
+function insistOnHome({ conversationId, homeSide }: SendIntent, home: ConversationDraft, other: ConversationDraft | undefined): void {
+  if (other !== undefined && home.lastSeq !== other.lastSeq) throw diverged(conversationId, { lastSeq: { home: home.lastSeq, other: other.lastSeq } });
+  for (const conversation of [home, other]) {
+    if (conversation?.row !== undefined && conversation.row.homeSide !== homeSide) {
+      throw corrupt('a conversation has another home than its participants give it', { conversationId });
+    }
   }
 }

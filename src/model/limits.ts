@@ -50,6 +50,13 @@ export const SEND_ROW_BYTES_MAX = 4_096;
 /** When a caller that a full queue refused should come back, in milliseconds: a full queue is written in about that time. */
 export const OVERLOAD_RETRY_MS = 100;
 
+/** Bytes of message content (UTF-8) that one delivery from a home to the other mailbox brings at most, cut inside a tail; one message always goes. */
+export const DELIVERY_BYTES_MAX = 1024 * 1024;
+/** Messages that one delivery brings at most. */
+export const DELIVERY_MESSAGES_MAX = 200;
+/** Marked conversations that a sweep works on at a time. */
+export const SWEEP_CONCURRENCY = 16;
+
 interface Limit {
   readonly default: number;
   readonly max: number;
@@ -63,6 +70,10 @@ export const LIMITS = {
   waitingWrites: { default: 10_000, max: 1_000_000 },
   /** Writes that may wait for one mailbox, counted in requests. */
   waitingWritesPerMailbox: { default: 1_000, max: 1_000_000 },
+  /** Sends of one home mailbox that may be on their way to the other mailbox, counted in requests. */
+  undeliveredPerHome: { default: 1_000, max: 1_000_000 },
+  /** Time between two sweeps for conversations whose other mailbox may lack their end; a conversation idle for one is then unmarked. */
+  sweepMs: { default: 10_000, max: 3_600_000 },
   /** First wait before a failed store is opened again; doubles with each try. */
   reopenDelayMs: { default: 100, max: 60_000 },
   /** Longest wait between two tries to open a failed store again. */

@@ -4,7 +4,8 @@ import type { MailboxState } from '../mailbox/mailbox-state.js';
 import type { Clock } from '../model/clock.js';
 import { corrupt, type MailringError } from '../model/errors.js';
 import { PLAN_ROUNDS_MAX } from '../model/limits.js';
-import type { ApplyResult, PartitionWrite } from '../store/store.js';
+import { partitionOf } from '../model/ids.js';
+import type { ApplyResult, MarkChange, Partition, PartitionWrite } from '../store/store.js';
 import type { WaitingWrite } from './waiting-write.js';
 
 /** What a lane asks of the shard it belongs to. */
@@ -18,7 +19,9 @@ export interface LaneHost {
   readNeeds(write: WaitingWrite<unknown>): Promise<void>;
   /** Forgets what is known of the mailboxes of a write that the store, or a view, has found to be behind. */
   dropStale(write: WaitingWrite<unknown>): void;
-  apply(writes: readonly PartitionWrite[]): Promise<ApplyResult>;
+  /** Where the marks of a mailbox stand. */
+  markSlotOf(partition: Partition): number;
+  apply(writes: readonly PartitionWrite[], marks: readonly MarkChange[]): Promise<ApplyResult>;
   /** The store did not say that it applied a batch; gives what the callers are told. */
   failed(cause: unknown): MailringError;
 }
@@ -52,7 +55,8 @@ export class Lane {
 
   /** Takes a write. Those that come in one run of the caller are planned together. */
   add(write: WaitingWrite<unknown>): void {
-    this.#waiting.push(write);
+    if (write.request.owed) this.#waiting.unshift(write);
+    else this.#waiting.push(write);
     this.#schedule(queueMicrotask);
   }
 
@@ -190,7 +194,8 @@ export class Lane {
         this.#writer.reset();
         const now = Math.floor(this.#host.clock.now());
         this.batches++;
-        const result = await this.#host.apply(changed.map((draft) => draft.seal(now, this.#writer)));
+        const writes = changed.map((draft) => draft.seal(now, this.#writer));
+        const result = await this.#host.apply(writes, this.#marksOf(changed));
         if (!result.applied) return this.#planAgain(planned);
         for (const draft of changed) draft.commit();
       }
@@ -206,6 +211,16 @@ export class Lane {
       if ('value' in result) write.resolve(result.value);
       else write.reject(result.error, 'not-accepted');
     }
+  }
+
+  #marksOf(drafts: readonly MailboxDraft[]): MarkChange[] {
+    const marks: MarkChange[] = [];
+    for (const { marks: changes, state } of drafts) {
+      if (changes.size === 0) continue;
+      const slot = this.#host.markSlotOf(state.partition);
+      for (const [{ base }, type] of changes) marks.push({ type, slot, partition: state.partition, name: partitionOf(base.peer) });
+    }
+    return marks;
   }
 
   /** The store was at another version: nothing is left of the batch, and everything is planned again from the beginning. */

@@ -2,9 +2,10 @@ import { MailboxState } from '../mailbox/mailbox-state.js';
 import { MailboxView } from '../mailbox/mailbox-view.js';
 import type { Clock } from '../model/clock.js';
 import { corrupt, isMailringError, MailringError } from '../model/errors.js';
+import type { Hash64 } from '../model/hash.js';
 import type { UserId } from '../model/ids.js';
-import { type Limits, OVERLOAD_RETRY_MS, PLAN_ROUNDS_MAX } from '../model/limits.js';
-import type { PartitionWrite, Store, StoreOpenOptions } from '../store/store.js';
+import { type Limits, MARK_SLOTS, OVERLOAD_RETRY_MS, PLAN_ROUNDS_MAX } from '../model/limits.js';
+import type { MarkChange, PartitionWrite, Store, StoreOpenOptions } from '../store/store.js';
 import { Lane } from './lane.js';
 import { MailboxCache, type MailboxSlot } from './mailbox-cache.js';
 import { readNeeds } from './read-needs.js';
@@ -37,6 +38,7 @@ export interface ShardOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly limits: Limits;
+  readonly hash: Hash64;
 }
 
 /** The unit of ownership: a set of mailboxes with one writer and one cache over one store. It runs plans and answers; it knows no verbs and never both users' rules. */
@@ -51,7 +53,7 @@ export class Shard {
   #activeReads = 0;
   #onReadsDone: (() => void)[] = [];
 
-  constructor({ name, store, clock, limits }: ShardOptions) {
+  constructor({ name, store, clock, limits, hash }: ShardOptions) {
     this.name = name;
     this.store = store;
     this.#limits = limits;
@@ -67,7 +69,8 @@ export class Shard {
       dropStale: ({ slots }) => {
         for (const slot of slots) this.#cache.drop(slot);
       },
-      apply: (writes) => this.#apply(writes),
+      markSlotOf: (partition) => Number(hash(partition) % BigInt(MARK_SLOTS)),
+      apply: (writes, marks) => this.#apply(writes, marks),
       failed: (error) => this.#fail(error),
     });
   }
@@ -106,7 +109,7 @@ export class Shard {
     const refusal = this.#keeper.refusal();
     if (refusal !== undefined) return Promise.reject(refusal);
     const slots = request.users.map((user) => this.#cache.pin(user));
-    const full = this.#overload(slots);
+    const full = request.owed ? undefined : this.#overload(slots);
     if (full !== undefined) {
       for (const slot of slots) this.#cache.unpin(slot);
       return Promise.reject(full);
@@ -161,8 +164,18 @@ export class Shard {
     return this.#lane.between(task);
   }
 
-  #overload(slots: readonly MailboxSlot[]): MailringError | undefined {
-    const crowded = slots.find(({ waitingWrites }) => waitingWrites >= this.#limits.waitingWritesPerMailbox);
+  /** Why a write that would touch a user's mailbox is refused at once; `undefined` when it is not. What is owed to that mailbox later counts too. */
+  refusal(user: UserId, owed: number): MailringError | undefined {
+    const refusal = this.#keeper.refusal();
+    if (refusal !== undefined) return refusal;
+    const slot = this.#cache.pin(user);
+    const full = this.#overload([slot], owed);
+    this.#cache.unpin(slot);
+    return full;
+  }
+
+  #overload(slots: readonly MailboxSlot[], owed = 0): MailringError | undefined {
+    const crowded = slots.find(({ waitingWrites }) => waitingWrites + owed >= this.#limits.waitingWritesPerMailbox);
     if (crowded === undefined && this.#waitingWrites < this.#limits.waitingWrites) return undefined;
     const [what, limit] = crowded ? [`mailbox ${crowded.user}`, this.#limits.waitingWritesPerMailbox] : [`shard ${this.name}`, this.#limits.waitingWrites];
     return new MailringError('MAILRING_OVERLOADED', `too many writes wait for ${what}; repeat later with the same clientMessageId. limit=\`${limit}\``, {
@@ -204,9 +217,9 @@ export class Shard {
     }
   }
 
-  #apply(writes: readonly PartitionWrite[]): ReturnType<Store['apply']> {
+  #apply(writes: readonly PartitionWrite[], marks: readonly MarkChange[]): ReturnType<Store['apply']> {
     const refusal = this.#keeper.refusal();
-    return refusal === undefined ? this.store.apply(writes) : Promise.reject(refusal);
+    return refusal === undefined ? this.store.apply(writes, marks) : Promise.reject(refusal);
   }
 
   #fail(cause: unknown): MailringError {

@@ -12,6 +12,8 @@ export interface CommitRequest<T> {
   readonly order: string;
   /** Bytes of keys and values it may bring at most. */
   readonly bytes: number;
+  /** It finishes what was accepted already: it has room in every queue and goes before new writes. */
+  readonly owed?: true;
   /** Plans on the mailboxes, in the order of `users`. `undefined`, with needs noted and nothing planned: something has to be read first. */
   plan(sides: readonly PlanSide[], now: number): T | undefined;
 }

@@ -1,0 +1,144 @@
+import type { StoredMessage } from '../mailbox/stored-message.js';
+import { planDelivery } from '../mailbox/plan-send.js';
+import { MailringError } from '../model/errors.js';
+import type { UserId } from '../model/ids.js';
+import { DELIVERY_BYTES_MAX, DELIVERY_MESSAGES_MAX, OVERLOAD_RETRY_MS, SEND_ROW_BYTES_MAX } from '../model/limits.js';
+import type { Shard } from '../shard/shard.js';
+
+/** A conversation whose two mailboxes are of different shards: every send commits in the home first and is then delivered to the other one. */
+export interface Route {
+  readonly conversationId: string;
+  readonly home: UserId;
+  readonly other: UserId;
+  readonly homeSide: 0 | 1;
+  readonly homeShard: Shard;
+  readonly otherShard: Shard;
+}
+
+interface Waiter {
+  readonly seq: number;
+  resolve(message: StoredMessage | null): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Brings messages from home mailboxes to the other ones, in the order of their seqs. The other mailbox's own last seq is the only watermark: nothing that was sent is
+ * remembered as delivered, it is asked. One delivery of a conversation is under way at a time, so a slow shard holds up only conversations that touch it.
+ */
+export class Deliveries {
+  readonly #undeliveredMax: number;
+  /** By conversation: who waits for the delivery after the one that is under way. */
+  readonly #waiting = new Map<string, Waiter[]>();
+  readonly #owedBy = new Map<UserId, number>();
+  readonly #owedTo = new Map<UserId, number>();
+
+  constructor(undeliveredMax: number) {
+    this.#undeliveredMax = undeliveredMax;
+  }
+
+  /** Conversations with a delivery under way. */
+  get active(): number {
+    return this.#waiting.size;
+  }
+
+  /**
+   * Takes a send on, before its home commit: after that nothing may refuse. What it gives has to be called when the send has ended.
+   *
+   * @throws `MAILRING_OVERLOADED`, `MAILRING_UNAVAILABLE`
+   */
+  admit({ home, other, otherShard }: Route): () => void {
+    const refusal = otherShard.refusal(other, this.#owedTo.get(other) ?? 0) ?? this.#overload(home);
+    if (refusal !== undefined) throw refusal;
+    count(this.#owedBy, home, 1);
+    count(this.#owedTo, other, 1);
+    return () => {
+      count(this.#owedBy, home, -1);
+      count(this.#owedTo, other, -1);
+    };
+  }
+
+  /** Resolves when the other mailbox is known to hold the conversation up to `seq`; gives the message there, `null` when it is gone. */
+  deliver(route: Route, seq: number): Promise<StoredMessage | null> {
+    return new Promise((resolve, reject) => {
+      const waiter = { seq, resolve, reject };
+      const waiting = this.#waiting.get(route.conversationId);
+      if (waiting !== undefined) {
+        waiting.push(waiter);
+        return;
+      }
+      this.#waiting.set(route.conversationId, [waiter]);
+      void this.#run(route);
+    });
+  }
+
+  async #run(route: Route): Promise<void> {
+    const waiting = this.#waiting.get(route.conversationId)!;
+    while (waiting.length > 0) {
+      const wanted = waiting.splice(0);
+      try {
+        const found = new Map<number, StoredMessage | null>();
+        for (const [first, last] of runsOf(wanted.map(({ seq }) => seq))) await bring(route, first, last, found);
+        for (const { seq, resolve } of wanted) resolve(found.get(seq) ?? null);
+      } catch (error) {
+        for (const { reject } of wanted) reject(error);
+      }
+    }
+    this.#waiting.delete(route.conversationId);
+  }
+
+  #overload(home: UserId): MailringError | undefined {
+    if ((this.#owedBy.get(home) ?? 0) < this.#undeliveredMax) return undefined;
+    return new MailringError('MAILRING_OVERLOADED', `too many sends of one mailbox wait for delivery; repeat later with the same clientMessageId. limit=\`${this.#undeliveredMax}\``, {
+      retryable: true,
+      retryAfterMs: OVERLOAD_RETRY_MS,
+      outcome: 'not-accepted',
+      details: { userId: home, limit: this.#undeliveredMax },
+    });
+  }
+}
+
+/** Brings the messages `first` … `last`, and before them what the other mailbox turns out to lack. */
+async function bring(route: Route, first: number, last: number, found: Map<number, StoredMessage | null>): Promise<void> {
+  const { home, other, homeSide, otherShard, conversationId } = route;
+  for (let next = first; next <= last; ) {
+    const messages = await tail(route, next, last);
+    const bytes = messages.reduce((sum, { contentBytes }) => sum + contentBytes + SEND_ROW_BYTES_MAX, 0);
+    const plan = ([side]: Parameters<Parameters<Shard['commit']>[0]['plan']>[0]) => planDelivery({ home, homeSide, messages }, side!);
+    const receipt = await otherShard.commit({ users: [other], order: `delivery ${conversationId}`, bytes, owed: true, plan });
+    if (receipt.lastSeq < next - 1) {
+      next = receipt.lastSeq + 1;
+      continue;
+    }
+    for (const [i, { seq }] of messages.entries()) found.set(seq, receipt.messages[i]!);
+    next += messages.length;
+  }
+}
+
+/** The home's messages from `first` on, oldest first, at least one and as many as one delivery may bring. */
+async function tail({ home, other, homeShard }: Route, first: number, last: number): Promise<readonly StoredMessage[]> {
+  const messages = await homeShard.read(home, (view) => {
+    const conversation = view.conversation(other);
+    return conversation && view.messages(conversation, Math.min(last, first + DELIVERY_MESSAGES_MAX - 1), first);
+  });
+  const oldestFirst = messages.toReversed();
+  let bytes = 0;
+  const end = oldestFirst.findIndex(({ contentBytes }, i) => (bytes += contentBytes) > DELIVERY_BYTES_MAX && i > 0);
+  return end < 0 ? oldestFirst : oldestFirst.slice(0, end);
+}
+
+/** Seqs as runs without a gap: [first, last] of each, in order. */
+function runsOf(seqs: readonly number[]): [number, number][] {
+  const runs: [number, number][] = [];
+  for (const seq of seqs.toSorted((a, b) => a - b)) {
+    const run = runs.at(-1);
+    if (run !== undefined && seq <= run[1] + 1) run[1] = seq;
+    else runs.push([seq, seq]);
+  }
+  return runs;
+}
+
+function count(counts: Map<UserId, number>, user: UserId, by: number): void {
+  const now = (counts.get(user) ?? 0) + by;
+  if (now === 0) counts.delete(user);
+  else counts.set(user, now);
+}
