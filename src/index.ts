@@ -1,7 +1,7 @@
 export type { CallOptions, FetchRequest } from './engine/arguments.js';
 export type { FetchConversationsRequest, FetchMessagesRequest } from './engine/fetch.js';
 export { Mailring } from './engine/mailring.js';
-export type { OpenOptions } from './engine/open.js';
+export type { OpenOptions } from './engine/open-options.js';
 export type { SendRequest, SendResult } from './engine/send-message.js';
 export type { MailringStats } from './engine/stats.js';
 export type { Verification, VerifyOptions, VerifyProblem, VerifyProblemKind, VerifyProgress, VerifyRequest } from './engine/verify.js';

@@ -1,5 +1,5 @@
-import type { StoredMessage } from '../mailbox/stored-message.js';
 import { planDelivery } from '../mailbox/plan-send.js';
+import type { StoredMessage } from '../mailbox/stored-message.js';
 import { MailringError } from '../model/errors.js';
 import type { UserId } from '../model/ids.js';
 import { DELIVERY_BYTES_MAX, DELIVERY_MESSAGES_MAX, OVERLOAD_RETRY_MS, SEND_ROW_BYTES_MAX } from '../model/limits.js';
@@ -88,12 +88,16 @@ export class Deliveries {
 
   #overload(home: UserId): MailringError | undefined {
     if ((this.#owedBy.get(home) ?? 0) < this.#undeliveredMax) return undefined;
-    return new MailringError('MAILRING_OVERLOADED', `too many sends of one mailbox wait for delivery; repeat later with the same clientMessageId. limit=\`${this.#undeliveredMax}\``, {
-      retryable: true,
-      retryAfterMs: OVERLOAD_RETRY_MS,
-      outcome: 'not-accepted',
-      details: { userId: home, limit: this.#undeliveredMax },
-    });
+    return new MailringError(
+      'MAILRING_OVERLOADED',
+      `too many sends of one mailbox wait for delivery; repeat later with the same clientMessageId. limit=\`${this.#undeliveredMax}\``,
+      {
+        retryable: true,
+        retryAfterMs: OVERLOAD_RETRY_MS,
+        outcome: 'not-accepted',
+        details: { userId: home, limit: this.#undeliveredMax },
+      },
+    );
   }
 }
 
@@ -120,10 +124,14 @@ async function tail({ home, other, homeShard }: Route, first: number, last: numb
     const conversation = view.conversation(other);
     return conversation && view.messages(conversation, Math.min(last, first + DELIVERY_MESSAGES_MAX - 1), first);
   });
-  const oldestFirst = messages.toReversed();
+  const cut: StoredMessage[] = [];
   let bytes = 0;
-  const end = oldestFirst.findIndex(({ contentBytes }, i) => (bytes += contentBytes) > DELIVERY_BYTES_MAX && i > 0);
-  return end < 0 ? oldestFirst : oldestFirst.slice(0, end);
+  for (const message of messages.toReversed()) {
+    bytes += message.contentBytes;
+    if (cut.length > 0 && bytes > DELIVERY_BYTES_MAX) break;
+    cut.push(message);
+  }
+  return cut;
 }
 
 /** Seqs as runs without a gap: [first, last] of each, in order. */

@@ -1,23 +1,46 @@
 import type { Clock } from '../model/clock.js';
 import { MailringError } from '../model/errors.js';
 import type { Hash64 } from '../model/hash.js';
-import type { UserId } from '../model/ids.js';
+import { conversationIdOf, homeSideOf, participantsOf, type UserId } from '../model/ids.js';
+import type { Limits } from '../model/limits.js';
 import type { Ring } from '../ring/ring.js';
 import type { Shard } from '../shard/shard.js';
+import { Deliveries, type Route } from './deliveries.js';
+import { Sweep } from './sweep.js';
 
-/** What the verbs stand on: the shards, and which of them owns a mailbox. */
+/** What an engine is put together from; the shards are open. */
+export interface EngineParts {
+  readonly clock: Clock;
+  readonly hash: Hash64;
+  readonly limits: Limits;
+  readonly ring: Ring;
+  readonly shards: ReadonlyMap<string, Shard>;
+}
+
+/** What the verbs stand on: the shards, which of them owns a mailbox, and what brings messages from one to another. */
 export class Engine {
   readonly clock: Clock;
   readonly hash: Hash64;
   readonly shards: ReadonlyMap<string, Shard>;
+  readonly deliveries: Deliveries;
+  readonly sweep: Sweep;
   readonly #ring: Ring;
   #closing: Promise<void> | undefined;
+  #calls = 0;
+  #onCallsDone: (() => void) | undefined;
 
-  constructor(clock: Clock, hash: Hash64, ring: Ring, shards: ReadonlyMap<string, Shard>) {
+  constructor({ clock, hash, limits, ring, shards }: EngineParts) {
     this.clock = clock;
     this.hash = hash;
     this.#ring = ring;
     this.shards = shards;
+    this.deliveries = new Deliveries(limits.undeliveredPerHome);
+    this.sweep = new Sweep(
+      { clock, shards: [...shards.values()], deliveries: this.deliveries, routeOf: (home, other) => this.routeOf(home, other) },
+      limits.sweepMs,
+    );
+    // One shard commits both mailboxes together: there is nothing to be found.
+    if (shards.size > 1) this.sweep.start();
   }
 
   get closed(): boolean {
@@ -29,15 +52,47 @@ export class Engine {
     return this.shards.get(this.#ring.shardOf(user))!;
   }
 
+  /** Where the two mailboxes of a conversation are. */
+  routeOf(home: UserId, other: UserId): Route {
+    const participants = participantsOf(home, other);
+    return {
+      conversationId: conversationIdOf(participants),
+      home,
+      other,
+      homeSide: homeSideOf(participants, this.hash),
+      homeShard: this.shardOf(home),
+      otherShard: this.shardOf(other),
+    };
+  }
+
   /** @throws `MAILRING_CLOSED` */
   insistOpen(): void {
     if (this.closed) throw new MailringError('MAILRING_CLOSED', 'this mailring was closed; open another one', { outcome: 'not-accepted' });
   }
 
+  /** Counts a call that several shards can have a part in, so that `close` finishes it before it closes the first of them. */
+  async track<T>(call: Promise<T>): Promise<T> {
+    this.#calls++;
+    try {
+      return await call;
+    } finally {
+      if (--this.#calls === 0) this.#onCallsDone?.();
+    }
+  }
+
   /** Takes nothing new, finishes what was accepted, closes the stores. Idempotent. */
   close(): Promise<void> {
-    this.#closing ??= closeAll([...this.shards.values()]);
+    this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#calls > 0)
+      await new Promise<void>((resolve) => {
+        this.#onCallsDone = resolve;
+      });
+    await this.sweep.stop();
+    await closeAll([...this.shards.values()]);
   }
 }
 

@@ -1,11 +1,13 @@
 import { contentDigest } from '../mailbox/content-digest.js';
-import { type PlanSide, planSend, type SendIntent, type SendReceipt } from '../mailbox/plan-send.js';
-import { MailringError } from '../model/errors.js';
+import { planSend, type SendIntent, type SendReceipt } from '../mailbox/plan-send.js';
+import type { StoredMessage } from '../mailbox/stored-message.js';
+import { isMailringError, MailringError } from '../model/errors.js';
 import { conversationIdOf, homeSideOf, messageIdOf, parseClientMessageId, participantsOf } from '../model/ids.js';
 import { MESSAGE_BYTES_MAX, SEND_ROW_BYTES_MAX } from '../model/limits.js';
 import { utf8Length } from '../model/text.js';
 import { type CallOptions, readCallOptions, readRequest, readString, readUserId } from './arguments.js';
-import { runCall } from './call.js';
+import { runCall, untilAborted } from './call.js';
+import type { Route } from './deliveries.js';
 import type { Engine } from './engine.js';
 
 /** A message to send. */
@@ -38,7 +40,7 @@ export async function sendMessage(engine: Engine, request: SendRequest, options?
   engine.insistOpen();
   const intent = readSend(engine, readRequest(request, SEND_KEYS, 'sendMessage'));
   const limits = readCallOptions(options, 'sendMessage');
-  return runCall(engine.clock, limits, async (signal) => result(intent, await commitSend(engine, intent, signal)));
+  return engine.track(runCall(engine.clock, limits, (signal) => commitSend(engine, intent, signal)));
 }
 
 function readSend(engine: Engine, request: SendRequest): SendIntent {
@@ -74,22 +76,42 @@ function readSend(engine: Engine, request: SendRequest): SendIntent {
   };
 }
 
-/** Both mailboxes are of one shard, which commits them in one batch. */
-function commitSend(engine: Engine, intent: SendIntent, signal: AbortSignal | undefined): Promise<SendReceipt> {
-  const { sender, recipient } = intent;
-  return engine.shardOf(sender).commit(
-    {
-      users: sender === recipient ? [sender] : [sender, recipient],
-      order: intent.conversationId,
-      bytes: 2 * intent.contentBytes + SEND_ROW_BYTES_MAX,
-      plan: ([own, theirs]: readonly PlanSide[], now: number) => planSend(intent, own!, theirs ?? own!, now),
-    },
-    signal,
-  );
+/** Commits in the home, together with the other mailbox where one shard has both, else delivers; answers when both hold the message. */
+async function commitSend(engine: Engine, intent: SendIntent, signal: AbortSignal | undefined): Promise<SendResult> {
+  const { sender, recipient, home, conversationId } = intent;
+  const other = home === sender ? recipient : sender;
+  const route = engine.routeOf(home, other);
+  const together = route.homeShard === route.otherShard;
+  const release = together ? undefined : engine.deliveries.admit(route);
+  try {
+    const receipt = await route.homeShard.commit(
+      {
+        users: together && home !== other ? [home, other] : [home],
+        order: conversationId,
+        bytes: 2 * intent.contentBytes + SEND_ROW_BYTES_MAX,
+        plan: ([homeSide, otherSide], now) => planSend(intent, homeSide!, otherSide, !together, now),
+      },
+      signal,
+    );
+    const inOther = together ? receipt.inOther : await deliver(engine, route, receipt.seq, signal);
+    return result(intent, receipt, home === sender ? receipt.inHome : (inOther ?? null));
+  } finally {
+    release?.();
+  }
 }
 
-function result({ conversationId }: SendIntent, receipt: SendReceipt): SendResult {
-  const { seq, sentTimestamp, duplicate, message } = receipt;
+/** After the home commit nothing is refused any more: what fails now is unconfirmed, and says where the message stands. */
+async function deliver(engine: Engine, route: Route, seq: number, signal: AbortSignal | undefined): Promise<StoredMessage | null> {
+  try {
+    return await untilAborted(signal, () => engine.deliveries.deliver(route, seq));
+  } catch (error) {
+    if (!isMailringError(error)) throw error;
+    const details = { ...error.details, messageId: messageIdOf(route.conversationId, seq), conversationId: route.conversationId, seq };
+    throw new MailringError(error.code, error.message, { ...error, outcome: 'unconfirmed', details, cause: error.cause ?? error });
+  }
+}
+
+function result({ conversationId }: SendIntent, { seq, sentTimestamp, duplicate }: SendReceipt, message: StoredMessage | null): SendResult {
   return {
     messageId: messageIdOf(conversationId, seq),
     conversationId,

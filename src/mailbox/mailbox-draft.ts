@@ -1,12 +1,12 @@
-import type { UserId } from '../model/ids.js';
+import { partitionOf, type UserId } from '../model/ids.js';
 import type { Totals } from '../model/message.js';
-import { noteKey, type Op, type PartitionWrite } from '../store/store.js';
+import { HEAD_KEY, noteKey, type Op, type PartitionWrite } from '../store/store.js';
 import type { ByteWriter } from './byte-writer.js';
 import { ConversationDraft } from './conversation-draft.js';
 import type { ConversationState } from './conversation-state.js';
 import { conversationKey, writeDedupeKey, writeMessageKey } from './keys.js';
 import type { MailboxState } from './mailbox-state.js';
-import { type ChangeKind, encodeConversationRow, encodeDedupeRow, encodeLogRow, encodeMessage, type LogRow } from './rows.js';
+import { type ChangeKind, encodeConversationRow, encodeDedupeRow, encodeHead, encodeLogRow, encodeMessage, type LogRow } from './rows.js';
 import type { StoredMessage } from './stored-message.js';
 
 /** A change before it has its number. */
@@ -25,8 +25,10 @@ export class MailboxDraft {
   readonly state: MailboxState;
   readonly #conversations = new Map<ConversationState, ConversationDraft>();
   readonly #changes: PlannedChange[] = [];
-  /** Marks to set or clear with this commit; the last word on each conversation counts. */
-  readonly marks = new Map<ConversationDraft, 'set' | 'clear'>();
+  /** Marks to set or clear with this commit, by their name's text; the last word on each counts. */
+  readonly #marks = new Map<string, { readonly type: 'set' | 'clear'; readonly name: Uint8Array }>();
+  #head: Head | undefined;
+  #touched = false;
   #totals: Totals;
   #sealed: LogRow | undefined;
 
@@ -37,18 +39,49 @@ export class MailboxDraft {
 
   /** Whether there is anything to commit. */
   get changed(): boolean {
-    return this.#changes.length > 0 || this.marks.size > 0;
+    return this.#changes.length > 0 || this.#marks.size > 0 || this.#touched;
   }
 
-  /** Marks the conversation as one whose other mailbox may lack its end, unless it is marked already. */
-  setMark(conversation: ConversationDraft): void {
-    if (conversation.base.marked) this.marks.delete(conversation);
-    else this.marks.set(conversation, 'set');
+  /** The head as it will be after this commit. */
+  get head(): Head {
+    return this.#head ?? this.state.head;
   }
 
-  /** Takes the mark away: the other mailbox holds everything. */
-  clearMark(conversation: ConversationDraft): void {
-    this.marks.set(conversation, 'clear');
+  /** Commits also when nothing changes, so that a slow writer that planned on this version is refused. */
+  touch(): void {
+    this.#touched = true;
+  }
+
+  /** Says, before a message of this conversation is committed here alone, that the other mailbox may lack its end. */
+  setMark({ base }: ConversationDraft): void {
+    if (this.state.marksBy === 'conversation') {
+      if (base.marked) this.#marks.delete(base.peer);
+      else this.#mark('set', base.peer, partitionOf(base.peer));
+    } else if (this.head.markName.length === 0) {
+      const name = baseName(this.state.version);
+      this.#mark('set', '', name);
+      this.#head = { ...this.head, markName: name };
+    }
+  }
+
+  /** Takes a conversation's mark away: the other mailbox holds everything. */
+  clearMark({ base }: ConversationDraft): void {
+    this.#mark('clear', base.peer, partitionOf(base.peer));
+  }
+
+  /** Takes the mailbox's mark away: the other mailboxes hold everything that was sent since its base. */
+  clearBase(): void {
+    this.#mark('clear', '', this.state.head.markName);
+    this.#head = { ...this.head, markName: new Uint8Array() };
+  }
+
+  /** The marks to set or clear with this commit. */
+  get marks(): Iterable<{ readonly type: 'set' | 'clear'; readonly name: Uint8Array }> {
+    return this.#marks.values();
+  }
+
+  #mark(type: 'set' | 'clear', key: string, name: Uint8Array): void {
+    this.#marks.set(key, { type, name });
   }
 
   /** A conversation with what is planned on top of it. */
@@ -93,7 +126,8 @@ export class MailboxDraft {
       changes: this.#changes.map(({ kind, peer, seq }) => ({ kind, peer, seq })).reverse(),
     };
     const note = encodeLogRow(writer, state.place(noteKey(version)), this.#sealed);
-    return { partition: state.partition, expectVersion: state.version, version, note, ops };
+    const head = this.#head && encodeHead(writer, state.place(HEAD_KEY), this.#head);
+    return { partition: state.partition, expectVersion: state.version, version, note, ops, ...(head && { head }) };
   }
 
   /** Brings the commit into the mailbox's state, after the store has acknowledged it. */
@@ -102,7 +136,8 @@ export class MailboxDraft {
     state.version = this.#sealed!.version;
     state.totals = this.#totals;
     state.log.push(this.#sealed!);
-    for (const [{ base }, type] of this.marks) base.marked = type === 'set';
+    state.head = this.head;
+    for (const { base } of this.#conversations.values()) base.marked = (this.#marks.get(base.peer)?.type ?? (base.marked ? 'set' : 'clear')) === 'set';
     for (const conversation of this.#conversations.values()) state.grow(conversation.commit());
   }
 
@@ -121,4 +156,11 @@ export class MailboxDraft {
       ops.push({ type: 'put', key, value: encodeDedupeRow(writer, state.place(key), { seq: message.seq, sentTimestamp: message.sentTimestamp, digest }) });
     }
   }
+}
+
+/** The name of a mark that a run of sends on this version sets: u48. Part of the stored format. */
+export function baseName(version: number): Buffer {
+  const name = Buffer.allocUnsafe(6);
+  name.writeUIntBE(version, 0, 6);
+  return name;
 }

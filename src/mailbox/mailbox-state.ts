@@ -6,6 +6,9 @@ import { ConversationState } from './conversation-state.js';
 import { LogWindow } from './log-window.js';
 import { decodeHead, decodeLogRow, FRESH_HEAD, type Head, type Place } from './rows.js';
 
+/** Where both mailboxes of a shard commit together, a mark stands in the home's own batch, one a conversation; elsewhere it is written before the commit, one a mailbox. */
+export type MarksBy = 'conversation' | 'base';
+
 /**
  * One user's mailbox as it is kept in memory: the state of one version, in part. What is here is right; what is not here has to be read. It changes
  * in one step, after the store has acknowledged a commit and before its caller is told.
@@ -14,7 +17,9 @@ export class MailboxState {
   readonly owner: UserId;
   readonly partition: Partition;
   readonly partitionCrc: number;
-  readonly head: Head;
+  head: Head;
+  /** What a mark of this mailbox names: a conversation, or the version that a run of sends began on, where the store keeps marks apart. */
+  readonly marksBy: MarksBy;
   version: number;
   /** Of the newest log row. */
   totals: Totals;
@@ -27,7 +32,8 @@ export class MailboxState {
   #conversationBytes = 0;
 
   /** @throws `MAILRING_CORRUPT` */
-  constructor(owner: UserId, loaded: LoadedPartition) {
+  constructor(owner: UserId, loaded: LoadedPartition, marksBy: MarksBy = 'conversation') {
+    this.marksBy = marksBy;
     this.owner = owner;
     this.partition = partitionOf(owner);
     this.partitionCrc = crc32(this.partition);

@@ -117,9 +117,7 @@ export function planDelivery({ home, homeSide, messages }: Delivery, other: Plan
   const base = other.view.conversation(home);
   if (base === undefined) return undefined;
   const conversation = other.draft.conversation(base);
-  const held = messages
-    .filter(({ seq }) => seq <= conversation.lastSeq)
-    .map(({ seq }) => conversation.addedMessage(seq) ?? other.view.message(base, seq));
+  const held = messages.filter(({ seq }) => seq <= conversation.lastSeq).map(({ seq }) => conversation.addedMessage(seq) ?? other.view.message(base, seq));
   if (held.includes(undefined)) return undefined;
   for (const [i, there] of held.entries()) {
     const { seq, clientMessageId, incoming } = messages[i]!;
@@ -144,10 +142,14 @@ export function planMarkEnd(peer: UserId, held: number, home: PlanSide): boolean
 
 function conflict({ conversationId }: SendIntent, seq: number): MailringError {
   const messageId = messageIdOf(conversationId, seq);
-  return new MailringError('MAILRING_ID_CONFLICT', `this clientMessageId was already sent with other content; make a new id for a new message. first=\`${messageId}\``, {
-    outcome: 'not-accepted',
-    details: { messageId, conversationId, seq },
-  });
+  return new MailringError(
+    'MAILRING_ID_CONFLICT',
+    `this clientMessageId was already sent with other content; make a new id for a new message. first=\`${messageId}\``,
+    {
+      outcome: 'not-accepted',
+      details: { messageId, conversationId, seq },
+    },
+  );
 }
 
 function diverged(conversationId: string, details: Readonly<Record<string, unknown>>): MailringError {

@@ -33,6 +33,8 @@ export const TOKENS_PER_SHARD = 4_096;
 export const SHARD_NAME_BYTES_MAX = 128;
 /** Tokens that one ring may have at most, all shards together: 1,024 shards of the default. It then takes 64 MiB. */
 export const RING_TOKENS_MAX = 4_194_304;
+/** Shards that one mailring opens at most. */
+export const SHARDS_MAX = 256;
 /** Longest wait that a timer can hold, in milliseconds. */
 export const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 

@@ -3,8 +3,8 @@ import { MailboxDraft } from '../mailbox/mailbox-draft.js';
 import type { MailboxState } from '../mailbox/mailbox-state.js';
 import type { Clock } from '../model/clock.js';
 import { corrupt, type MailringError } from '../model/errors.js';
-import { PLAN_ROUNDS_MAX } from '../model/limits.js';
 import { partitionOf } from '../model/ids.js';
+import { PLAN_ROUNDS_MAX } from '../model/limits.js';
 import type { ApplyResult, MarkChange, Partition, PartitionWrite } from '../store/store.js';
 import type { WaitingWrite } from './waiting-write.js';
 
