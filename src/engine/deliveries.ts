@@ -1,4 +1,4 @@
-import { planDelivery } from '../mailbox/plan-send.js';
+import { type PlanSide, planDelivery } from '../mailbox/plan-copy.js';
 import type { StoredMessage } from '../mailbox/stored-message.js';
 import { MailringError } from '../model/errors.js';
 import type { UserId } from '../model/ids.js';
@@ -107,7 +107,7 @@ async function bring(route: Route, first: number, last: number, found: Map<numbe
   for (let next = first; next <= last; ) {
     const messages = await tail(route, next, last);
     const bytes = messages.reduce((sum, { contentBytes }) => sum + contentBytes + SEND_ROW_BYTES_MAX, 0);
-    const plan = ([side]: Parameters<Parameters<Shard['commit']>[0]['plan']>[0]) => planDelivery({ home, homeSide, messages }, side!);
+    const plan = ([side]: readonly PlanSide[]) => planDelivery({ home, homeSide, messages }, side!);
     const receipt = await otherShard.commit({ users: [other], order: `delivery ${conversationId}`, bytes, owed: true, plan });
     if (receipt.lastSeq < next - 1) {
       next = receipt.lastSeq + 1;

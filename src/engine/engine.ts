@@ -39,8 +39,8 @@ export class Engine {
       { clock, shards: [...shards.values()], deliveries: this.deliveries, routeOf: (home, other) => this.routeOf(home, other) },
       limits.sweepMs,
     );
-    // One shard commits both mailboxes together: there is nothing to be found.
-    if (shards.size > 1) this.sweep.start();
+    // One shard that commits both mailboxes together owes nothing.
+    if (shards.size > 1 || ![...shards.values()].every(({ store }) => store.capabilities.atomicAcrossPartitions)) this.sweep.start();
   }
 
   get closed(): boolean {

@@ -4,7 +4,6 @@ import { TIMEOUT_MS_MAX } from '../model/limits.js';
 import { compareUtf8 } from '../model/text.js';
 import { Ring } from '../ring/ring.js';
 import { Shard } from '../shard/shard.js';
-import type { Store } from '../store/store.js';
 import { aborted, readInteger, readSignal } from './arguments.js';
 import { closeAll, Engine } from './engine.js';
 import { insistOnIdentity } from './identity.js';
@@ -29,7 +28,6 @@ export async function openEngine(options: OpenOptions): Promise<Engine> {
   try {
     for (const shard of shards.values()) {
       await shard.open({ openWaitMs, ...(signal && { signal }) });
-      insistOnCapabilities(shard.store);
       await insistOnIdentity(shard.store, { shard: shard.name, shards: names, ring: ring.fingerprint });
     }
   } catch (error) {
@@ -37,13 +35,4 @@ export async function openEngine(options: OpenOptions): Promise<Engine> {
     throw error;
   }
   return new Engine({ clock, hash, limits, ring, shards });
-}
-
-/** What this version of the engine stands on: both copies of a message in one batch, and a cache that nobody can write behind. */
-function insistOnCapabilities({ capabilities }: Store): void {
-  if (capabilities.atomicAcrossPartitions && capabilities.exclusive) return;
-  const { atomicAcrossPartitions, exclusive } = capabilities;
-  throw new RangeError(
-    `this version takes only stores that are atomic across partitions and exclusive. atomicAcrossPartitions=\`${atomicAcrossPartitions}\` exclusive=\`${exclusive}\``,
-  );
 }

@@ -81,7 +81,7 @@ async function commitSend(engine: Engine, intent: SendIntent, signal: AbortSigna
   const { sender, recipient, home, conversationId } = intent;
   const other = home === sender ? recipient : sender;
   const route = engine.routeOf(home, other);
-  const together = route.homeShard === route.otherShard;
+  const together = home === other || (route.homeShard === route.otherShard && route.homeShard.store.capabilities.atomicAcrossPartitions);
   const release = together ? undefined : engine.deliveries.admit(route);
   try {
     const receipt = await route.homeShard.commit(

@@ -1,15 +1,11 @@
-import { planMarkEnd } from '../mailbox/plan-send.js';
+import type { PlanSide } from '../mailbox/plan-copy.js';
+import { baseState, planBaseEnd, planMarkEnd, type Tail } from '../mailbox/plan-mark-end.js';
 import type { Clock } from '../model/clock.js';
 import { type UserId, userOf } from '../model/ids.js';
 import { MARK_SLOTS, SEND_ROW_BYTES_MAX, SWEEP_CONCURRENCY } from '../model/limits.js';
 import type { Shard } from '../shard/shard.js';
+import type { Mark } from '../store/store.js';
 import type { Deliveries, Route } from './deliveries.js';
-
-/** A marked conversation, by its home. */
-interface Marked {
-  readonly home: UserId;
-  readonly other: UserId;
-}
 
 /** What a sweep needs of the engine. */
 export interface SweepHost {
@@ -63,35 +59,75 @@ export class Sweep {
 
   async #shard(shard: Shard, seen: Map<string, number>): Promise<void> {
     for (let slot = 0; slot < MARK_SLOTS && !this.#stopped; slot++) {
-      const marked = await this.#marks(shard, slot);
-      for (let i = 0; i < marked.length && !this.#stopped; i += SWEEP_CONCURRENCY) {
-        await Promise.allSettled(marked.slice(i, i + SWEEP_CONCURRENCY).map((one) => this.#sweep(one, seen)));
+      const marks = await this.#marks(shard, slot);
+      for (let i = 0; i < marks.length && !this.#stopped; i += SWEEP_CONCURRENCY) {
+        await Promise.allSettled(marks.slice(i, i + SWEEP_CONCURRENCY).map((mark) => this.#sweep(shard, mark, seen)));
       }
     }
   }
 
-  /** The marks of a slot; none from a store that does not answer: the next sweep comes. */
-  async #marks(shard: Shard, slot: number): Promise<Marked[]> {
-    const marked: Marked[] = [];
+  /** The marks of a slot; those read so far from a store that stops answering: the next sweep comes. */
+  async #marks(shard: Shard, slot: number): Promise<Mark[]> {
+    const marks: Mark[] = [];
     try {
-      for await (const { partition, name } of shard.store.scanMarks(slot)) {
-        const [home, other] = [userOf(partition), userOf(name)];
-        if (home !== undefined && other !== undefined) marked.push({ home, other });
-      }
+      for await (const mark of shard.store.scanMarks(slot)) marks.push(mark);
     } catch {
-      return marked;
+      return marks;
     }
-    return marked;
+    return marks;
   }
 
-  async #sweep({ home, other }: Marked, seen: Map<string, number>): Promise<void> {
+  async #sweep(shard: Shard, mark: Mark, seen: Map<string, number>): Promise<void> {
     this.swept++;
-    const route = this.#host.routeOf(home, other);
-    const lastSeq = await route.homeShard.read(home, (view) => view.conversation(other)?.lastSeq);
-    if (lastSeq > 0) await this.#host.deliveries.deliver(route, lastSeq);
-    if (this.#seen.get(route.conversationId) === lastSeq || lastSeq === 0) {
-      const plan = ([side]: Parameters<Parameters<Shard['commit']>[0]['plan']>[0]) => planMarkEnd(other, lastSeq, side!);
-      await route.homeShard.commit({ users: [home], order: route.conversationId, bytes: SEND_ROW_BYTES_MAX, owed: true, plan });
-    } else seen.set(route.conversationId, lastSeq);
+    const home = userOf(mark.partition);
+    const other = userOf(mark.name);
+    if (home === undefined) return;
+    if (other !== undefined) await this.#conversation(home, other, seen);
+    else if (mark.name.length === BASE_NAME_BYTES) await this.#base(shard, home, mark, seen);
   }
+
+  /** A mark of one conversation. */
+  async #conversation(home: UserId, other: UserId, seen: Map<string, number>): Promise<void> {
+    const lastSeq = await this.#host.routeOf(home, other).homeShard.read(home, (view) => view.conversation(other)?.lastSeq);
+    await this.#deliver(home, { peer: other, lastSeq });
+    if (!this.#idle(`${home.length} ${home}${other}`, lastSeq, seen)) return;
+    await this.#commit(home, (side) => planMarkEnd(other, lastSeq, side));
+  }
+
+  /** A mark of a mailbox: of all that was sent from it since its version was `base`. */
+  async #base(shard: Shard, home: UserId, mark: Mark, seen: Map<string, number>): Promise<void> {
+    const base = Buffer.from(mark.name).readUIntBE(0, BASE_NAME_BYTES);
+    const { mark: found, tails } = await shard.read(home, (view) => baseState(view, base));
+    if (found === 'dead') return shard.clearMark(mark);
+    // A head that still is at the base is moved on first: the commit that set this mark may be on its way, and must be refused from now on.
+    if (found === 'slow') return this.#commit(home, touch);
+    await Promise.all(tails.map((tail) => this.#deliver(home, tail)));
+    const sum = tails.reduce((all, { lastSeq }) => all + lastSeq, 0);
+    if (!this.#idle(`${base} ${home}`, sum, seen)) return;
+    const held = new Map(tails.map(({ peer, lastSeq }) => [peer, lastSeq]));
+    await this.#commit(home, (side) => planBaseEnd(base, held, side));
+  }
+
+  async #deliver(home: UserId, { peer, lastSeq }: Tail): Promise<void> {
+    if (lastSeq > 0) await this.#host.deliveries.deliver(this.#host.routeOf(home, peer), lastSeq);
+  }
+
+  /** Whether the sweep before saw the same. */
+  #idle(key: string, now: number, seen: Map<string, number>): boolean {
+    seen.set(key, now);
+    return this.#seen.get(key) === now;
+  }
+
+  async #commit(home: UserId, plan: (side: PlanSide) => boolean | undefined): Promise<void> {
+    const { homeShard } = this.#host.routeOf(home, home);
+    await homeShard.commit({ users: [home], order: home, bytes: SEND_ROW_BYTES_MAX, owed: true, plan: ([side]) => plan(side!) });
+  }
+}
+
+/** Bytes of a mark's name that is a version. */
+const BASE_NAME_BYTES = 6;
+
+function touch({ draft }: PlanSide): boolean {
+  draft.touch();
+  return true;
 }

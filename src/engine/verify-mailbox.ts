@@ -44,7 +44,7 @@ export class MailboxVerifier {
   async verify(user: UserId): Promise<MailboxFindings> {
     const findings = await this.#check(user);
     if (findings.problems.length === 0) return findings;
-    return untilAborted(this.#signal, () => this.#engine.shardOf(user).between(() => this.#check(user)));
+    return untilAborted(this.#signal, () => this.#engine.shardOf(user).between(user, () => this.#check(user)));
   }
 
   /** Asks the store of a shard. That it is damaged is an answer, and thrown as it is; any other failure is that it did not answer. */

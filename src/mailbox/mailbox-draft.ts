@@ -6,7 +6,7 @@ import { ConversationDraft } from './conversation-draft.js';
 import type { ConversationState } from './conversation-state.js';
 import { conversationKey, writeDedupeKey, writeMessageKey } from './keys.js';
 import type { MailboxState } from './mailbox-state.js';
-import { type ChangeKind, encodeConversationRow, encodeDedupeRow, encodeHead, encodeLogRow, encodeMessage, type LogRow } from './rows.js';
+import { type ChangeKind, encodeConversationRow, encodeDedupeRow, encodeHead, encodeLogRow, encodeMessage, type Head, type LogRow } from './rows.js';
 import type { StoredMessage } from './stored-message.js';
 
 /** A change before it has its number. */
@@ -137,7 +137,10 @@ export class MailboxDraft {
     state.totals = this.#totals;
     state.log.push(this.#sealed!);
     state.head = this.head;
-    for (const { base } of this.#conversations.values()) base.marked = (this.#marks.get(base.peer)?.type ?? (base.marked ? 'set' : 'clear')) === 'set';
+    for (const { base } of this.#conversations.values()) {
+      const mark = this.#marks.get(base.peer);
+      if (mark !== undefined) base.marked = mark.type === 'set';
+    }
     for (const conversation of this.#conversations.values()) state.grow(conversation.commit());
   }
 

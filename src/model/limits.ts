@@ -33,6 +33,10 @@ export const TOKENS_PER_SHARD = 4_096;
 export const SHARD_NAME_BYTES_MAX = 128;
 /** Tokens that one ring may have at most, all shards together: 1,024 shards of the default. It then takes 64 MiB. */
 export const RING_TOKENS_MAX = 4_194_304;
+/** Times a batch is planned again after a store that several write did not say what became of it. */
+export const STORE_TRIES_MAX = 5;
+/** First wait before that, in milliseconds; doubles with each try. */
+export const STORE_RETRY_MS = 5;
 /** Shards that one mailring opens at most. */
 export const SHARDS_MAX = 256;
 /** Longest wait that a timer can hold, in milliseconds. */

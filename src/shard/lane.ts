@@ -1,9 +1,8 @@
-import { ByteWriter } from '../mailbox/byte-writer.js';
+import type { ByteWriter } from '../mailbox/byte-writer.js';
 import { MailboxDraft } from '../mailbox/mailbox-draft.js';
 import type { MailboxState } from '../mailbox/mailbox-state.js';
 import type { Clock } from '../model/clock.js';
 import { corrupt, type MailringError } from '../model/errors.js';
-import { partitionOf } from '../model/ids.js';
 import { PLAN_ROUNDS_MAX } from '../model/limits.js';
 import type { ApplyResult, MarkChange, Partition, PartitionWrite } from '../store/store.js';
 import type { WaitingWrite } from './waiting-write.js';
@@ -22,8 +21,8 @@ export interface LaneHost {
   /** Where the marks of a mailbox stand. */
   markSlotOf(partition: Partition): number;
   apply(writes: readonly PartitionWrite[], marks: readonly MarkChange[]): Promise<ApplyResult>;
-  /** The store did not say that it applied a batch; gives what the callers are told. */
-  failed(cause: unknown): MailringError;
+  /** The store did not say that it applied a batch; gives what the callers are told, unless it is planned again, and after how long. */
+  failed(cause: unknown, tries: number): { readonly error: MailringError; readonly againAfterMs?: number };
 }
 
 interface Planned {
@@ -38,7 +37,7 @@ interface Planned {
  */
 export class Lane {
   readonly #host: LaneHost;
-  readonly #writer = new ByteWriter();
+  readonly #writer: ByteWriter;
   #waiting: WaitingWrite<unknown>[] = [];
   readonly #tasks: (() => Promise<void>)[] = [];
   #busy = false;
@@ -46,11 +45,11 @@ export class Lane {
   /** Something happened while a batch was planned or written that needs another run. */
   #again = false;
   #onIdle: (() => void)[] = [];
-  /** Batches the store was given. */
-  batches = 0;
 
-  constructor(host: LaneHost) {
+  /** `writer`: may be shared by lanes, since what it holds is copied before the store gives its promise. */
+  constructor(host: LaneHost, writer: ByteWriter) {
     this.#host = host;
+    this.#writer = writer;
   }
 
   /** Takes a write. Those that come in one run of the caller are planned together. */
@@ -193,16 +192,13 @@ export class Lane {
       if (changed.length > 0) {
         this.#writer.reset();
         const now = Math.floor(this.#host.clock.now());
-        this.batches++;
         const writes = changed.map((draft) => draft.seal(now, this.#writer));
         const result = await this.#host.apply(writes, this.#marksOf(changed));
         if (!result.applied) return this.#planAgain(planned);
         for (const draft of changed) draft.commit();
       }
     } catch (cause) {
-      const error = this.#host.failed(cause);
-      for (const { write, result } of planned) write.reject(error, 'value' in result ? (error.outcome ?? 'unconfirmed') : 'not-accepted');
-      return;
+      return this.#failed(cause, planned);
     }
     // Callers get a turn to send again before the next batch is planned: larger batches at the same latency.
     this.#again = true;
@@ -214,19 +210,32 @@ export class Lane {
   }
 
   #marksOf(drafts: readonly MailboxDraft[]): MarkChange[] {
-    const marks: MarkChange[] = [];
-    for (const { marks: changes, state } of drafts) {
-      if (changes.size === 0) continue;
-      const slot = this.#host.markSlotOf(state.partition);
-      for (const [{ base }, type] of changes) marks.push({ type, slot, partition: state.partition, name: partitionOf(base.peer) });
+    const changes: MarkChange[] = [];
+    for (const { marks, state } of drafts) {
+      for (const { type, name } of marks) changes.push({ type, slot: this.#host.markSlotOf(state.partition), partition: state.partition, name });
     }
-    return marks;
+    return changes;
+  }
+
+  /**
+   * What became of the batch is not known. Where the store is another's too, the next compare-and-set decides: everything is planned again from the beginning, and looks
+   * first whether it is there already. What was unknown once stays so until something is applied.
+   */
+  async #failed(cause: unknown, planned: readonly Planned[]): Promise<void> {
+    const { error, againAfterMs } = this.#host.failed(cause, Math.max(...planned.map(({ write }) => ++write.failures)));
+    for (const { write, result } of planned) {
+      write.unknown ||= 'value' in result && error.outcome !== 'not-accepted';
+      if (againAfterMs === undefined) write.reject(error, 'not-accepted');
+    }
+    if (againAfterMs === undefined) return;
+    await new Promise<void>((resolve) => this.#host.clock.after(againAfterMs, resolve));
+    this.#planAgain(planned);
   }
 
   /** The store was at another version: nothing is left of the batch, and everything is planned again from the beginning. */
   #planAgain(planned: readonly Planned[]): void {
     for (const { write } of planned) {
-      write.planned = false;
+      write.planned = write.unknown;
       this.#host.dropStale(write);
     }
     this.#waiting = [...planned.map(({ write }) => write), ...this.#waiting];

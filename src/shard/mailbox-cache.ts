@@ -1,6 +1,7 @@
 import type { MailboxState } from '../mailbox/mailbox-state.js';
 import { partitionOf, type UserId } from '../model/ids.js';
 import type { Partition } from '../store/store.js';
+import type { Lane } from './lane.js';
 
 /** The place of one mailbox in the cache; it stays the same object while somebody uses it, whatever becomes of the state in it. */
 export class MailboxSlot {
@@ -16,6 +17,8 @@ export class MailboxSlot {
   waitingWrites = 0;
   /** How often what was known of it was forgotten. */
   drops = 0;
+  /** What commits here, where each mailbox commits alone. */
+  lane: Lane | undefined;
   /** What the cache has counted for it. */
   bytes = 0;
 
@@ -76,6 +79,11 @@ export class MailboxCache {
     slot.loading = undefined;
     slot.drops++;
     this.#count(slot, 0);
+  }
+
+  /** The lanes of the mailboxes in use. */
+  *lanes(): Generator<Lane> {
+    for (const { lane } of this.#inUse.values()) if (lane !== undefined) yield lane;
   }
 
   /** Forgets everything. */

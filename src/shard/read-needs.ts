@@ -111,7 +111,10 @@ class NeedsReader {
     const fields = row && decodeConversationRow(row, state.place(conversationKey(prefix)));
     if (fields === undefined && newest !== undefined) throw corrupt('a conversation has messages and no row', { userId: state.owner, peer });
     const visible = newest !== undefined && newest.seq > fields!.floorSeq ? this.#message(messageKey(prefix, newest.seq), newest.value, newest.seq) : undefined;
-    state.hold(new ConversationState(state.owner, peer, fields, visible));
+    const conversation = new ConversationState(state.owner, peer, fields, visible);
+    // Rows above the state's version are somebody else's commit: the state is behind.
+    if (conversation.lastChange > state.version) this.#view.stale = true;
+    else state.hold(conversation);
   }
 
   async #scanMessages({ conversation, top, bottom }: Needed<'messages'>): Promise<void> {

@@ -1,12 +1,13 @@
+import { ByteWriter } from '../mailbox/byte-writer.js';
 import { MailboxState } from '../mailbox/mailbox-state.js';
 import { MailboxView } from '../mailbox/mailbox-view.js';
 import type { Clock } from '../model/clock.js';
 import { corrupt, isMailringError, MailringError } from '../model/errors.js';
 import type { Hash64 } from '../model/hash.js';
 import type { UserId } from '../model/ids.js';
-import { type Limits, MARK_SLOTS, OVERLOAD_RETRY_MS, PLAN_ROUNDS_MAX } from '../model/limits.js';
-import type { MarkChange, PartitionWrite, Store, StoreOpenOptions } from '../store/store.js';
-import { Lane } from './lane.js';
+import { type Limits, MARK_SLOTS, OVERLOAD_RETRY_MS, PLAN_ROUNDS_MAX, STORE_RETRY_MS, STORE_TRIES_MAX } from '../model/limits.js';
+import type { ApplyResult, Mark, MarkChange, PartitionWrite, Store, StoreOpenOptions } from '../store/store.js';
+import { Lane, type LaneHost } from './lane.js';
 import { MailboxCache, type MailboxSlot } from './mailbox-cache.js';
 import { readNeeds } from './read-needs.js';
 import { StoreKeeper, type StoreStatus } from './store-keeper.js';
@@ -24,6 +25,8 @@ export interface ShardStats {
   readonly activeReads: number;
   /** Batches given to the store. */
   readonly batches: number;
+  /** Batches that the store refused because somebody else had written. */
+  readonly refusedBatches: number;
   /** Times the store was fenced after a failed write. */
   readonly fences: number;
   readonly cachedMailboxes: number;
@@ -47,11 +50,17 @@ export class Shard {
   readonly store: Store;
   readonly #limits: Limits;
   readonly #cache: MailboxCache;
-  readonly #lane: Lane;
+  /** Where all mailboxes commit together; elsewhere each has its own lane while it is in use. */
+  readonly #lane: Lane | undefined;
+  readonly #host: LaneHost;
+  readonly #writer = new ByteWriter();
+  #batches = 0;
+  #refusedBatches = 0;
   readonly #keeper: StoreKeeper;
   #waitingWrites = 0;
   #activeReads = 0;
   #onReadsDone: (() => void)[] = [];
+  #onWritesDone: (() => void)[] = [];
 
   constructor({ name, store, clock, limits, hash }: ShardOptions) {
     this.name = name;
@@ -59,7 +68,7 @@ export class Shard {
     this.#limits = limits;
     this.#cache = new MailboxCache(limits.cacheBytes);
     this.#keeper = new StoreKeeper(store, name, clock, limits, () => this.#cache.clear());
-    this.#lane = new Lane({
+    this.#host = {
       clock,
       batchBytesMax: store.capabilities.applyBytesMax,
       loadMailboxes: ({ slots }) => (slots.every(({ state }) => state !== undefined) ? undefined : this.#loadAll(slots)),
@@ -71,8 +80,9 @@ export class Shard {
       },
       markSlotOf: (partition) => Number(hash(partition) % BigInt(MARK_SLOTS)),
       apply: (writes, marks) => this.#apply(writes, marks),
-      failed: (error) => this.#fail(error),
-    });
+      failed: (cause, tries) => this.#failed(cause, tries),
+    };
+    if (store.capabilities.atomicAcrossPartitions) this.#lane = new Lane(this.#host, this.#writer);
   }
 
   get stats(): ShardStats {
@@ -81,7 +91,8 @@ export class Shard {
       status: this.#keeper.status,
       waitingWrites: this.#waitingWrites,
       activeReads: this.#activeReads,
-      batches: this.#lane.batches,
+      batches: this.#batches,
+      refusedBatches: this.#refusedBatches,
       fences: this.#keeper.fences,
       cachedMailboxes: mailboxes,
       mailboxesInUse: inUse,
@@ -95,7 +106,8 @@ export class Shard {
 
   /** Finishes what was accepted and closes the store. */
   async close(): Promise<void> {
-    await this.#lane.idle();
+    await this.#lane?.idle();
+    if (this.#waitingWrites > 0) await new Promise<void>((resolve) => this.#onWritesDone.push(resolve));
     if (this.#activeReads > 0) await new Promise<void>((resolve) => this.#onReadsDone.push(resolve));
     await this.#keeper.close();
   }
@@ -118,15 +130,15 @@ export class Shard {
     for (const slot of slots) slot.waitingWrites++;
     const write: WaitingWrite<T> = new WaitingWrite(request, slots, () => {
       signal?.removeEventListener('abort', giveUp);
-      this.#waitingWrites--;
       for (const slot of slots) {
         slot.waitingWrites--;
         this.#cache.unpin(slot);
       }
+      if (--this.#waitingWrites === 0) for (const resolve of this.#onWritesDone.splice(0)) resolve();
     });
     const giveUp = () => write.giveUp(signal?.reason);
     signal?.addEventListener('abort', giveUp, { once: true });
-    this.#lane.add(write as WaitingWrite<unknown>);
+    this.#laneOf(slots[0]!).add(write as WaitingWrite<unknown>);
     return write.answer;
   }
 
@@ -142,6 +154,7 @@ export class Shard {
     this.#activeReads++;
     try {
       let view: MailboxView | undefined;
+      if (!this.store.capabilities.exclusive) await this.#validate(slot);
       for (let round = 0; round < PLAN_ROUNDS_MAX; round++) {
         if (slot.state === undefined) {
           await this.#load(slot);
@@ -149,8 +162,9 @@ export class Shard {
         }
         if (view?.state !== slot.state) view = new MailboxView(slot.state);
         const answer = query(view);
-        if (view.needs.length === 0) return answer as T;
-        await this.#readNeeds(view);
+        if (view.stale) this.#cache.drop(slot);
+        else if (view.needs.length === 0) return answer as T;
+        else await this.#readNeeds(view);
       }
       throw corrupt('a read found no end', { userId: user, rounds: PLAN_ROUNDS_MAX });
     } finally {
@@ -159,9 +173,40 @@ export class Shard {
     }
   }
 
-  /** Runs a task while nothing is committed in this shard. */
-  between<T>(task: () => Promise<T>): Promise<T> {
-    return this.#lane.between(task);
+  /** Runs a task while this shard commits nothing to the mailbox. */
+  async between<T>(user: UserId, task: () => Promise<T>): Promise<T> {
+    const slot = this.#cache.pin(user);
+    try {
+      return await this.#laneOf(slot).between(task);
+    } finally {
+      this.#cache.unpin(slot);
+    }
+  }
+
+  /** Takes away a mark that no head names any more, without a commit. */
+  async clearMark(mark: Mark): Promise<void> {
+    await this.store.apply([], [{ ...mark, type: 'clear' }]);
+  }
+
+  #laneOf(slot: MailboxSlot): Lane {
+    if (this.#lane !== undefined) return this.#lane;
+    slot.lane ??= new Lane(this.#host, this.#writer);
+    return slot.lane;
+  }
+
+  /**
+   * Insists that the state in memory has every commit acknowledged before this call: another owner can have written. What a load that began earlier
+   * found counts no more than what was in memory.
+   */
+  async #validate(slot: MailboxSlot): Promise<void> {
+    if (slot.state === undefined && slot.loading === undefined) return this.#load(slot);
+    try {
+      const version = await this.store.validate(slot.partition);
+      // A load that is under way may have begun before this call: its answer is too old, or as good as one that begins now.
+      if (slot.state?.version !== version) this.#cache.drop(slot);
+    } catch (error) {
+      throw this.#keeper.error(error, 'not-accepted');
+    }
   }
 
   /** Why a write that would touch a user's mailbox is refused at once; `undefined` when it is not. What is owed to that mailbox later counts too. */
@@ -201,7 +246,7 @@ export class Shard {
     try {
       const loaded = await this.store.load(slot.partition);
       // A slot that was dropped meanwhile is loaded again by whoever needs it: what was read before the drop is too old.
-      if (slot.drops === drops) slot.state = new MailboxState(slot.user, loaded);
+      if (slot.drops === drops) slot.state = new MailboxState(slot.user, loaded, this.#lane === undefined ? 'base' : 'conversation');
     } catch (error) {
       throw this.#keeper.error(error, 'not-accepted');
     } finally {
@@ -217,14 +262,22 @@ export class Shard {
     }
   }
 
-  #apply(writes: readonly PartitionWrite[], marks: readonly MarkChange[]): ReturnType<Store['apply']> {
+  async #apply(writes: readonly PartitionWrite[], marks: readonly MarkChange[]): Promise<ApplyResult> {
     const refusal = this.#keeper.refusal();
-    return refusal === undefined ? this.store.apply(writes, marks) : Promise.reject(refusal);
+    if (refusal !== undefined) throw refusal;
+    this.#batches++;
+    const result = await this.store.apply(writes, marks);
+    if (!result.applied) this.#refusedBatches++;
+    return result;
   }
 
-  #fail(cause: unknown): MailringError {
+  /** An exclusive store is fenced: nobody but a new handle can tell what is there. Of any other the next compare-and-set can. */
+  #failed(cause: unknown, tries: number): { readonly error: MailringError; readonly againAfterMs?: number } {
+    const error = this.#keeper.error(cause, isMailringError(cause) ? (cause.outcome ?? 'unconfirmed') : 'unconfirmed');
+    if (!this.store.capabilities.exclusive) return tries < STORE_TRIES_MAX ? { error, againAfterMs: STORE_RETRY_MS * 2 ** tries } : { error };
     this.#keeper.fence(cause);
-    this.#lane.rejectWaiting(this.#keeper.refusal());
-    return this.#keeper.error(cause, isMailringError(cause) ? (cause.outcome ?? 'unconfirmed') : 'unconfirmed');
+    const refusal = this.#keeper.refusal();
+    for (const lane of this.#lane === undefined ? this.#cache.lanes() : [this.#lane]) lane.rejectWaiting(refusal);
+    return { error };
   }
 }

@@ -1,5 +1,5 @@
 import { MailboxView } from '../mailbox/mailbox-view.js';
-import type { PlanSide } from '../mailbox/plan-send.js';
+import type { PlanSide } from '../mailbox/plan-copy.js';
 import { isMailringError, MailringError, type Outcome } from '../model/errors.js';
 import type { UserId } from '../model/ids.js';
 import type { MailboxSlot } from './mailbox-cache.js';
@@ -29,6 +29,10 @@ export class WaitingWrite<T> {
   planned = false;
   /** The lane is done with it. */
   done = false;
+  /** A batch it was part of may have been applied, or may be later. */
+  unknown = false;
+  /** How often a batch it was part of failed. */
+  failures = 0;
   /** How often it was tried to plan it. */
   rounds = 0;
   readonly #views: MailboxView[] = [];
@@ -61,7 +65,7 @@ export class WaitingWrite<T> {
   /** Fails it and lets go; `outcome` is what is known of the send. */
   reject(error: unknown, outcome: Outcome): void {
     this.#finish();
-    this.#reject(withOutcome(error, outcome));
+    this.#reject(withOutcome(error, this.unknown ? 'unconfirmed' : outcome));
   }
 
   /** The caller no longer waits. What is in a batch already goes on without it. */
