@@ -1,2 +1,5 @@
 export type { MakeStore, StoreConformanceHooks, TestApi } from './testing/conformance/fixture.js';
+export { SimulatedData, type SimulatedDataOptions } from './testing/simulated-data.js';
+export { SimulatedStore } from './testing/simulated-store.js';
 export { storeConformance } from './testing/store-conformance.js';
+export type { StoreCall, StoreEvent, StoreFate, StoreFault } from './testing/store-fate.js';

@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   engine: ['model', 'ring', 'shard', 'mailbox', 'store/store.ts'],
   'store/memory': ['model', 'store/store.ts', 'store/check-apply.ts'],
   'store/level': ['model', 'store/store.ts', 'store/check-apply.ts'],
-  testing: ['model', 'store/store.ts', 'mailbox/keys.ts', 'mailbox/rows.ts', 'index.ts', 'ring.ts', 'level.ts', 'memory.ts'],
+  testing: ['model', 'store/store.ts', 'store/check-apply.ts', 'mailbox/keys.ts', 'mailbox/rows.ts', 'index.ts', 'ring.ts', 'level.ts', 'memory.ts'],
   'index.ts': ['model', 'engine', 'ring', 'shard', 'mailbox', 'store/store.ts'],
   'ring.ts': ['model', 'ring'],
   'level.ts': ['model', 'store/level', 'store/store.ts'],
