@@ -128,6 +128,19 @@ describe('a stored row with one bit changed', () => {
   }
 });
 
+test('a lost newest message is damage, not an empty conversation whose seqs can be given away again', async () => {
+  const { mailring, hooks, reopen } = await openMailring();
+  for (const text of ['one', 'two', 'three']) await send(mailring, 'ann', 'ann', text);
+  const from = await reopen();
+  hooks.read = async (run) => (await run()).map((value, i) => (i % 2 === 1 ? undefined : value));
+  expect(await errorOf(from.fetchConversations({ userId: 'ann' }))).toMatchObject({ code: 'MAILRING_CORRUPT' });
+  hooks.read = undefined;
+  hooks.scan = async (run) => (await run()).filter(({ key }) => key[3 + (key[2] ?? 0)] !== 0x10);
+  expect(await errorOf(send(from, 'ann', 'ann', 'four'))).toMatchObject({ code: 'MAILRING_CORRUPT', outcome: 'not-accepted' });
+  hooks.scan = undefined;
+  expect(await send(from, 'ann', 'ann', 'four')).toMatchObject({ seq: 4 });
+});
+
 test('a stored row of another mailbox is damage, though its key and version are right', async () => {
   const { mailring, memory, hooks, reopen } = await openMailring();
   await send(mailring, 'ann', 'bob', 'hello', 'id-1');

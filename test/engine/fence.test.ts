@@ -1,3 +1,4 @@
+import { MailringError } from 'mailring';
 import { describe, expect, test } from 'vitest';
 import { gate, type StoreHooks } from './hooked-store.js';
 import { conversationSeenBy, errorOf, openMailring, send } from './mailrings.js';
@@ -182,6 +183,20 @@ describe('opening again', () => {
     expect(opens).toBe(0);
     expect(await send(await reopen(), 'ann', 'bob', 'found', 'id-1')).toMatchObject({ seq: 1, duplicate: false });
   });
+});
+
+test('on damage that a write met, sends that come later are not accepted either', async () => {
+  const { mailring, hooks } = await openMailring();
+  hooks.apply = async () => {
+    throw new MailringError('MAILRING_CORRUPT', 'a block is damaged', { outcome: 'unconfirmed' });
+  };
+  expect(await errorOf(send(mailring, 'ann', 'bob', 'one'))).toMatchObject({ code: 'MAILRING_CORRUPT', outcome: 'unconfirmed' });
+  expect(await errorOf(send(mailring, 'ann', 'bob', 'two'))).toMatchObject({
+    code: 'MAILRING_UNAVAILABLE',
+    outcome: 'not-accepted',
+    cause: { code: 'MAILRING_CORRUPT' },
+  });
+  hooks.apply = undefined;
 });
 
 describe('a read that fails', () => {
