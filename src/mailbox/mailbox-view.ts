@@ -1,6 +1,6 @@
 import { corrupt } from '../model/errors.js';
 import type { UserId } from '../model/ids.js';
-import { LOG_SCAN_ROWS_MAX } from '../model/limits.js';
+import { DELTA_CHANGES_MAX, LOG_SCAN_ROWS_MAX } from '../model/limits.js';
 import { compareUtf8 } from '../model/text.js';
 import { contentDigest } from './content-digest.js';
 import type { ConversationState } from './conversation-state.js';
@@ -144,7 +144,7 @@ export class MailboxView {
       if (run !== undefined) yield* run.rows;
       above = run?.rows.at(-1)?.version ?? version;
       if (run?.end === undefined || !log.reaches(run.end)) {
-        this.needs.push({ kind: 'log-up', since: version, above, below: log.oldest, rows: LOG_SCAN_ROWS_MAX });
+        this.needs.push({ kind: 'log-up', since: version, above, below: log.oldest, rows: DELTA_CHANGES_MAX });
         return;
       }
     }

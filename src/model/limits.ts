@@ -43,7 +43,7 @@ export const SHARDS_MAX = 256;
 export const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 /** Log rows read by one scan at most, while a list walks a log that is not in the cache. */
-export const LOG_SCAN_ROWS_MAX = 512;
+export const LOG_SCAN_ROWS_MAX = 4_096;
 /** Log changes of a mailbox that stay in the cache: as many as one delta may look at. */
 export const LOG_CHANGES_CACHED_MAX = DELTA_CHANGES_MAX;
 /** Times a request is run again because something had to be read or the store had moved on, before it is given up as damaged. */

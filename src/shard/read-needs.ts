@@ -71,7 +71,7 @@ class NeedsReader {
           row = value;
         },
       });
-      points.push({ key: messageKey(prefix, newestSeq), found: (newest) => this.#hold(peer, row, newest && { seq: newestSeq, value: newest }) });
+      points.push({ key: messageKey(prefix, newestSeq), found: (newest) => this.#hold(peer, row, newest && { seq: newestSeq, value: newest }, newestSeq) });
     }
     if (points.length > 0) scans.push(this.#readPoints(points));
     await Promise.all(scans);
@@ -100,16 +100,19 @@ class NeedsReader {
     const rows = await this.#scan({ ...conversationRange(conversationPrefix(peer)), limit: 2 });
     const row = rows.find(({ key }) => parseKey(key)?.kind === 'conversation')?.value;
     const newest = rows.find(({ key }) => parseKey(key)?.kind === 'message');
-    this.#hold(peer, row, newest && { seq: seqOf(newest), value: newest.value });
+    this.#hold(peer, row, newest && { seq: seqOf(newest), value: newest.value }, row === undefined ? 0 : 1);
   }
 
-  #hold(peer: UserId, row: Uint8Array | undefined, newest: { readonly seq: number; readonly value: Uint8Array } | undefined): void {
+  /** `sent`: messages of the conversation up to this seq are known to have been there. */
+  #hold(peer: UserId, row: Uint8Array | undefined, newest: { readonly seq: number; readonly value: Uint8Array } | undefined, sent: number): void {
     const { state } = this.#view;
     // A commit has brought it into memory while it was read: what was read is older.
     if (state.conversations.has(peer)) return;
     const prefix = conversationPrefix(peer);
     const fields = row && decodeConversationRow(row, state.place(conversationKey(prefix)));
     if (fields === undefined && newest !== undefined) throw corrupt('a conversation has messages and no row', { userId: state.owner, peer });
+    // A lost row taken for none would give its seqs away a second time.
+    if (newest === undefined && sent > (fields?.floorSeq ?? 0)) throw corrupt('the newest message of a conversation is missing', { userId: state.owner, peer });
     const visible = newest !== undefined && newest.seq > fields!.floorSeq ? this.#message(messageKey(prefix, newest.seq), newest.value, newest.seq) : undefined;
     const conversation = new ConversationState(state.owner, peer, fields, visible);
     // Rows above the state's version are somebody else's commit: the state is behind.

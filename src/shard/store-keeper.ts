@@ -65,12 +65,16 @@ export class StoreKeeper {
 
   /** The error of a call while the store is not open; `undefined` while it is. */
   refusal(): MailringError | undefined {
-    return this.#status === 'open' ? undefined : this.error(this.#cause, 'not-accepted');
+    return this.#status === 'open' ? undefined : this.#unavailable(this.#cause, 'not-accepted');
   }
 
   /** What a caller is told when the store failed: errors that are about data stay what they are; that the store was closed in order to be opened again does not concern a caller. */
   error(cause: unknown, outcome: Outcome): MailringError {
     if (isMailringError(cause) && cause.code !== 'MAILRING_UNAVAILABLE' && cause.code !== 'MAILRING_CLOSED') return cause;
+    return this.#unavailable(cause, outcome);
+  }
+
+  #unavailable(cause: unknown, outcome: Outcome): MailringError {
     const why = cause instanceof Error ? `: ${cause.message}` : '';
     return unavailable(`the store of shard ${this.#shard} cannot be used now${why}`, {
       outcome,

@@ -135,6 +135,14 @@ describe('the log', () => {
     [atAway('number', 3)],
   );
   breaks(
+    'a commit that is missing is named also below one that cannot be read',
+    async (rows) => {
+      await rows.put(away, noteKey((await commitOf(rows, away, 3)).row.version), undefined);
+      await rows.put(away, noteKey((await commitOf(rows, away, 5)).row.version), Uint8Array.of(1));
+    },
+    [atAway('number', 3), problem('checksum', away)],
+  );
+  breaks(
     'a commit that is missing at the end of the log is named by its message',
     async (rows) => {
       const [row] = (await rows.log(dee)) as [LogRow];

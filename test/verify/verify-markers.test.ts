@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { oldListKey } from '../../src/mailbox/keys.js';
+import { conversationKey, conversationPrefix, oldListKey } from '../../src/mailbox/keys.js';
 import { CHANGE, type Change, type ConversationRow, FRESH_HEAD, type LogRow } from '../../src/mailbox/rows.js';
 import { noteKey } from '../../src/store/store.js';
 import { away, fill, home, homeSide, MESSAGES, named, problem, verifyStore } from './mailboxes.js';
@@ -76,6 +76,13 @@ describe('a read marker', () => {
       await rows.put(away, noteKey(await mark(rows, READ)), Uint8Array.of(1));
     };
     expect(await found(broken)).toEqual([problem('checksum', away)]);
+  });
+  test('in a row that cannot be read leaves the totals undoubted', async () => {
+    const broken = async (rows: StoredRows) => {
+      await mark(rows, READ);
+      await rows.put(away, conversationKey(conversationPrefix(home)), Uint8Array.of(1));
+    };
+    expect(await found(broken)).toEqual([atAway('checksum')]);
   });
   test('above the newest message is named', async () => {
     expect(await found((rows) => mark(rows, READ, (row) => ({ ...row, readSeq: LAST + 1 })))).toEqual([atAway('marker'), atAway('marker')]);

@@ -1,0 +1,23 @@
+import { MemoryStore } from 'mailring/memory';
+import { describe, it } from 'vitest';
+import { checkProperty, PROPERTY_TIMEOUT_MS } from './budget.js';
+import { commandsExecuted } from './command.js';
+import { modelProperty } from './model-run.js';
+
+const file = 'test/property/memory.test.ts';
+const store = () => ({ store: new MemoryStore(), suffix: '' });
+
+describe('mailring over the memory store', () => {
+  it(
+    'answers every call as the model does',
+    async () => {
+      const before = commandsExecuted();
+      const least = { what: 'commands', count: 50_000, counter: () => commandsExecuted() - before };
+      await checkProperty(
+        { file, test: 'answers every call as the model does', runs: 1_000, least },
+        modelProperty({ maxCommands: 108, reopenWeight: 10, store }),
+      );
+    },
+    PROPERTY_TIMEOUT_MS,
+  );
+});
