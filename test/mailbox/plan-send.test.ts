@@ -38,6 +38,12 @@ function intent(clientMessageId: string, content = 'hello', [sender, recipient]:
   };
 }
 
+/** Plans a send whose two mailboxes commit together, seen from the sender. */
+function plan(send: SendIntent, own: Side, theirs: Side, now: number) {
+  const [home, other] = send.home === send.sender ? [own, theirs] : [theirs, own];
+  return planSend(send, home, own === theirs ? undefined : other, false, now);
+}
+
 /** Seals and commits as a lane does after the store has acknowledged. */
 function commit(side: Side, now: number): void {
   side.draft.seal(now, new ByteWriter());
@@ -76,8 +82,8 @@ function loaded(owner: UserId, peer: UserId, last: number): Side {
 describe('planning a send', () => {
   test('both copies get the same seq, id, content and time; the peer counts it as incoming', () => {
     const [a, b] = [side(ann), side(bob)];
-    expect(planSend(intent('1'), a, b, false, NOW)).toMatchObject({ seq: 1, sentTimestamp: NOW, duplicate: false });
-    expect(planSend(intent('1', 'hi', [bob, ann]), b, a, NOW)).toMatchObject({ seq: 2, sentTimestamp: NOW + 1, duplicate: false });
+    expect(plan(intent('1'), a, b, NOW)).toMatchObject({ seq: 1, sentTimestamp: NOW, duplicate: false });
+    expect(plan(intent('1', 'hi', [bob, ann]), b, a, NOW)).toMatchObject({ seq: 2, sentTimestamp: NOW + 1, duplicate: false });
     commit(a, NOW);
     commit(b, NOW + 7);
     const [mine, theirs] = [a.draft.state.conversation(bob)!, b.draft.state.conversation(ann)!];
@@ -98,7 +104,7 @@ describe('planning a send', () => {
       [0, 3],
     ] as const) {
       const [a, b] = [side(ann), side(bob)];
-      for (const id of ['1', '2', '3']) planSend(intent(id), a, b, now);
+      for (const id of ['1', '2', '3']) plan(intent(id), a, b, now);
       const write = a.draft.seal(now, new ByteWriter());
       expect(write).toMatchObject({ expectVersion: 0, version });
       a.draft.commit();
@@ -112,29 +118,29 @@ describe('planning a send', () => {
 
   test('a repeat in the same batch and one after it give the first result', () => {
     const [a, b] = [side(ann), side(bob)];
-    const first = planSend(intent('1'), a, b, false, NOW)!;
-    expect(planSend(intent('1'), a, b, false, NOW + 5)).toEqual({ ...first, duplicate: true });
+    const first = plan(intent('1'), a, b, NOW)!;
+    expect(plan(intent('1'), a, b, NOW + 5)).toEqual({ ...first, duplicate: true });
     commit(a, NOW);
     commit(b, NOW);
     const again = [a, b].map(({ draft }) => ({ view: new MailboxView(draft.state), draft: new MailboxDraft(draft.state) })) as [Side, Side];
-    expect(planSend(intent('1'), ...again, NOW + 9)).toBeUndefined();
+    expect(plan(intent('1'), ...again, NOW + 9)).toBeUndefined();
     expect(again[0].view.takeNeeds()).toMatchObject([{ kind: 'id', direction: 0, id: '1' }]);
     again[0].view.foundId(a.draft.state.conversation(bob)!, 1, { seq: 1, sentTimestamp: NOW, digest: contentDigest('hello') });
-    expect(planSend(intent('1'), ...again, NOW + 9)).toMatchObject({ seq: 1, sentTimestamp: NOW, duplicate: true });
+    expect(plan(intent('1'), ...again, NOW + 9)).toMatchObject({ seq: 1, sentTimestamp: NOW, duplicate: true });
     expect(again.map(({ draft }) => draft.changed)).toEqual([false, false]);
   });
 
   test('the same id is another message from the other side, and in another conversation', () => {
     const [a, b, c] = [side(ann), side(bob), side(parseUserId('cid'))];
-    expect(planSend(intent('1'), a, b, false, NOW)).toMatchObject({ seq: 1, duplicate: false });
-    expect(planSend(intent('1', 'other', [bob, ann]), b, a, NOW)).toMatchObject({ seq: 2, duplicate: false });
-    expect(planSend(intent('1', 'third', [ann, parseUserId('cid')]), a, c, NOW)).toMatchObject({ seq: 1, duplicate: false });
+    expect(plan(intent('1'), a, b, NOW)).toMatchObject({ seq: 1, duplicate: false });
+    expect(plan(intent('1', 'other', [bob, ann]), b, a, NOW)).toMatchObject({ seq: 2, duplicate: false });
+    expect(plan(intent('1', 'third', [ann, parseUserId('cid')]), a, c, NOW)).toMatchObject({ seq: 1, duplicate: false });
   });
 
   test('an id with other content is a conflict that names the first message and leaves nothing', () => {
     const [a, b] = [side(ann), side(bob)];
-    planSend(intent('1'), a, b, false, NOW);
-    expect(() => planSend(intent('1', 'other'), a, b, false, NOW)).toThrow(
+    plan(intent('1'), a, b, NOW);
+    expect(() => plan(intent('1', 'other'), a, b, NOW)).toThrow(
       expect.objectContaining({
         code: 'MAILRING_ID_CONFLICT',
         outcome: 'not-accepted',
@@ -146,17 +152,17 @@ describe('planning a send', () => {
 
   test('an id above all that are known needs no look-up, any other does', () => {
     const [a, b] = [loaded(ann, bob, 5), loaded(bob, ann, 5)];
-    expect(planSend(intent('id-6'), a, b, false, NOW)).toBeUndefined();
+    expect(plan(intent('id-6'), a, b, NOW)).toBeUndefined();
     const conversation = a.draft.state.conversation(bob)!;
     conversation.learnGreatest(0, 'id-5');
     a.view.takeNeeds();
-    expect(planSend(intent('id-4'), a, b, false, NOW)).toBeUndefined();
+    expect(plan(intent('id-4'), a, b, NOW)).toBeUndefined();
     a.view.takeNeeds();
-    expect(planSend(intent('id-6'), a, b, false, NOW)).toMatchObject({ seq: 6, duplicate: false });
+    expect(plan(intent('id-6'), a, b, NOW)).toMatchObject({ seq: 6, duplicate: false });
     // Bytewise: in UTF-16 order U+10000 would stand before U+FFFD.
     conversation.learnGreatest(0, '\ufffd');
-    expect(planSend(intent('\u{10000}'), a, b, false, NOW)).toMatchObject({ seq: 7, duplicate: false });
-    expect(planSend(intent('\ufffc'), a, b, false, NOW)).toBeUndefined();
+    expect(plan(intent('\u{10000}'), a, b, NOW)).toMatchObject({ seq: 7, duplicate: false });
+    expect(plan(intent('\ufffc'), a, b, NOW)).toBeUndefined();
   });
 
   test('a look-up counts only together with what was committed since it began', () => {
@@ -166,34 +172,34 @@ describe('planning a send', () => {
     slow.view.foundId(conversation, 5, null);
     // Meanwhile the same id was sent by a faster repeat.
     a.view.foundId(conversation, 5, null);
-    expect(planSend(intent('id-0'), a, b, false, NOW)).toMatchObject({ seq: 6, duplicate: false });
+    expect(plan(intent('id-0'), a, b, NOW)).toMatchObject({ seq: 6, duplicate: false });
     commit(a, NOW);
     commit(b, NOW);
     const other = { view: new MailboxView(b.draft.state), draft: new MailboxDraft(b.draft.state) };
-    expect(planSend(intent('id-0'), slow, other, NOW + 1)).toMatchObject({ seq: 6, duplicate: true });
-    expect(codeOf(() => planSend(intent('id-0', 'other'), slow, other, NOW + 1))).toBe('MAILRING_ID_CONFLICT');
+    expect(plan(intent('id-0'), slow, other, NOW + 1)).toMatchObject({ seq: 6, duplicate: true });
+    expect(codeOf(() => plan(intent('id-0', 'other'), slow, other, NOW + 1))).toBe('MAILRING_ID_CONFLICT');
   });
 
   test('a dedupe row above the state says that somebody else has written', () => {
     const [a, b] = [loaded(ann, bob, 5), loaded(bob, ann, 5)];
     a.view.foundId(a.draft.state.conversation(bob)!, 5, { seq: 6, sentTimestamp: NOW, digest: contentDigest('hello') });
-    expect(planSend(intent('id-6'), a, b, false, NOW)).toBeUndefined();
+    expect(plan(intent('id-6'), a, b, NOW)).toBeUndefined();
     expect(a.view.stale).toBe(true);
   });
 
   test('copies that do not end at the same seq are diverged, and a home that is another is damage', () => {
     const [a, b] = [loaded(ann, bob, 5), loaded(bob, ann, 4)];
     a.draft.state.conversation(bob)!.learnGreatest(0, '');
-    expect(codeOf(() => planSend(intent('x'), a, b, false, NOW))).toBe('MAILRING_DIVERGED');
+    expect(codeOf(() => plan(intent('x'), a, b, NOW))).toBe('MAILRING_DIVERGED');
     const [c, d] = [loaded(ann, bob, 5), loaded(bob, ann, 5)];
     d.draft.state.conversation(ann)!.learnGreatest(1, '');
-    expect(codeOf(() => planSend(intent('x', 'hello', [ann, bob], 1), c, d, NOW))).toBe('MAILRING_CORRUPT');
+    expect(codeOf(() => plan(intent('x', 'hello', [ann, bob], 1), c, d, NOW))).toBe('MAILRING_CORRUPT');
     for (const { draft } of [a, b, c, d]) expect(draft.changed).toBe(false);
   });
 
   test('a message to oneself is one copy, sent, and never unread', () => {
     const one = side(ann);
-    expect(planSend(intent('1', 'note', [ann, ann]), one, one, NOW)).toMatchObject({ seq: 1 });
+    expect(plan(intent('1', 'note', [ann, ann]), one, one, NOW)).toMatchObject({ seq: 1 });
     expect(one.draft.seal(NOW, new ByteWriter()).ops).toHaveLength(3);
     one.draft.commit();
     expect(one.draft.state.totals).toEqual({ conversations: 1, unread: 0 });
