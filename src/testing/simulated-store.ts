@@ -74,7 +74,10 @@ export class SimulatedStore implements Store {
       if (this.#status === 'open' || (exclusive && this.#data.open.size > 0)) {
         throw new MailringError('MAILRING_LOCKED', 'this simulated store is open already; close it first', { details: { owner: this.owner } });
       }
-      if (exclusive && this.#data.full) throw failure('has no space to be opened');
+      if (exclusive && this.#data.full) {
+        this.#data.emit({ type: 'open-failed', owner: this.owner });
+        throw failure('has no space to be opened');
+      }
       if (exclusive) this.#data.recover();
       this.#status = 'open';
       this.#broken = false;
@@ -202,13 +205,14 @@ export class SimulatedStore implements Store {
   /** The steps of an apply: one where the store is atomic; else marks to set, commit, marks to clear. */
   #applySteps(batch: Batch, delayMs: number, answerMs: number, pending: () => CallUnderWay, answer: (result: ApplyResult) => void): CallStep[] {
     const data = this.#data;
+    const broken = this.#broken;
     let applied = true;
     const commit = () => {
-      const result = data.commit(batch, pending().orphan, this.#broken);
+      const result = data.commit(batch, pending().orphan, broken);
       applied = result.applied;
       answer(result);
     };
-    const mark = (type: MarkChange['type']) => data.mark(batch, type, this.#broken);
+    const mark = (type: MarkChange['type']) => data.mark(batch, type, broken);
     if (this.capabilities.atomicAcrossPartitions) {
       const all = () => {
         commit();
@@ -227,9 +231,9 @@ export class SimulatedStore implements Store {
     return this.capabilities.atomicAcrossPartitions || steps.length < 2 ? [] : steps.slice(0, 1);
   }
 
-  #corrupted<T>(items: readonly T[], valueOf: (item: T) => Uint8Array | undefined, replace: (item: T, value: Uint8Array) => T): T[] {
-    const at = items.findIndex((item) => (valueOf(item)?.length ?? 0) > 0);
-    return items.map((item, i) => (i === at ? replace(item, flipBit(valueOf(item)!, this.#data.random)) : item));
+  #corrupted<T>(items: readonly T[], valueIn: (item: T) => Uint8Array | undefined, replace: (item: T, value: Uint8Array) => T): T[] {
+    const at = items.findIndex((item) => (valueIn(item)?.length ?? 0) > 0);
+    return items.map((item, i) => (i === at ? replace(item, flipBit(valueIn(item)!, this.#data.random)) : item));
   }
 
   #call<T>(call: Omit<StoreCall, 'index' | 'owner'>, options: StoreCallOptions | undefined, effect: (fault: StoreFate['fault']) => T): Promise<T> {

@@ -1,0 +1,51 @@
+import { checkReads } from './check-reads.js';
+import { checkSends } from './check-sends.js';
+import type { History } from './history.js';
+
+/** Which promise a history breaks. */
+export type HistoryRule =
+  /** An acknowledged message is in both mailboxes, at the place and with the content that was acknowledged. */
+  | 'lost'
+  /** Every message is in a mailbox at most once. */
+  | 'twice'
+  /** What was not accepted, or never sent, is nowhere. */
+  | 'appeared'
+  /** Both mailboxes hold the same. */
+  | 'copies'
+  /** Seqs are dense from 1. */
+  | 'hole'
+  /** What was acknowledged first stands first; times and numbers increase. */
+  | 'order'
+  /** One id has one answer, and one send of it is the first. */
+  | 'dedupe'
+  /** A send that fails says what is known. */
+  | 'outcome'
+  /** A read sees what was acknowledged, and what was read, before it began. */
+  | 'stale'
+  /** An answer is exactly what the mailbox was at its version: no hole, nothing too much. */
+  | 'read'
+  /** A client that follows by deltas holds the mailbox. */
+  | 'follower';
+
+/** One promise that does not hold. */
+export interface HistoryProblem {
+  readonly rule: HistoryRule;
+  readonly text: string;
+}
+
+/** Takes a problem. */
+export type Complain = (rule: HistoryRule, text: string) => void;
+
+/**
+ * Judges a history of calls by the promises alone; it knows nothing of the engine. It holds for histories of sends and fetches in which nothing is edited, deleted or marked as
+ * read: so what a mailbox was at any version follows from what it is in the end, and every answer has to be exactly that. A send that was not answered counts as unconfirmed.
+ *
+ * Source: the approach of Jepsen's checkers; the promises are docs/guarantees.md's.
+ */
+export function checkHistory(history: History): readonly HistoryProblem[] {
+  const problems: HistoryProblem[] = [];
+  const complain: Complain = (rule, text) => problems.push({ rule, text });
+  checkSends(history, complain);
+  checkReads(history, complain);
+  return problems;
+}

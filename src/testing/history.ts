@@ -1,0 +1,72 @@
+import type {
+  Conversation,
+  ConversationsAnswer,
+  FetchConversationsRequest,
+  FetchMessagesRequest,
+  MailringErrorCode,
+  Message,
+  MessagesAnswer,
+  Outcome,
+  SendRequest,
+  SendResult,
+  Totals,
+} from '../index.js';
+
+/** When a call was made and answered: places in one order over all calls, no two alike. A call that begins after another's end began after it was answered. */
+interface Timed {
+  readonly begin: number;
+  /** `Infinity` for a call that nobody saw the end of. */
+  readonly end: number;
+  /** Which engine was asked, a name for each life: after a crash it is another. */
+  readonly engine: string;
+}
+
+/** A send as its caller saw it; `unanswered`: the engine died first. */
+export interface SendCall extends Timed {
+  readonly verb: 'sendMessage';
+  readonly request: SendRequest;
+  readonly outcome:
+    | { readonly type: 'ok'; readonly result: SendResult }
+    | { readonly type: Outcome; readonly code: MailringErrorCode }
+    | { readonly type: 'unanswered' }
+    /** It failed with something that is no `MailringError`, or that does not say what is known. */
+    | { readonly type: 'strange'; readonly text: string };
+}
+
+/** Reads of one session come one after the other and are one client's copy of one list, kept by the rules of merging; without a session, a single look. */
+interface Read {
+  readonly session?: string;
+}
+
+/** An answered `fetchMessages`. */
+export interface MessagesCall extends Timed, Read {
+  readonly verb: 'fetchMessages';
+  readonly request: FetchMessagesRequest;
+  readonly answer: MessagesAnswer;
+}
+
+/** An answered `fetchConversations`. */
+export interface ConversationsCall extends Timed, Read {
+  readonly verb: 'fetchConversations';
+  readonly request: FetchConversationsRequest;
+  readonly answer: ConversationsAnswer;
+}
+
+/** One call of a history. */
+export type HistoryCall = SendCall | MessagesCall | ConversationsCall;
+
+/** Everything a user can see when all is over: both lists to their ends, newest first. */
+export interface FinalMailbox {
+  readonly userId: string;
+  readonly messages: readonly Message[];
+  readonly conversations: readonly Conversation[];
+  readonly totals: Totals;
+  readonly lastUpdatedTimestamp: number;
+}
+
+/** What a number of engines was asked and answered, and what is there in the end. Reads that failed are not in it. */
+export interface History {
+  readonly calls: readonly HistoryCall[];
+  /** Of every user that occurs in the calls. */
+  readonly mailboxes: readonly FinalMailbox[];
+}
