@@ -1,10 +1,14 @@
+import { Mailring } from 'mailring';
 import { MemoryStore } from 'mailring/memory';
 import { describe, it } from 'vitest';
 import { checkProperty, PROPERTY_TIMEOUT_MS } from './budget.js';
 import { modelProperty } from './model-run.js';
 
 const file = 'test/property/large-mailboxes.test.ts';
-const store = () => ({ store: new MemoryStore(), suffix: '' });
+const store = () => {
+  const memory = new MemoryStore();
+  return { open: (options: object) => Mailring.open({ ...options, store: memory }), suffix: '' };
+};
 
 describe('a mailbox with much in it', () => {
   it(

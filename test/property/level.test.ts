@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Mailring } from 'mailring';
 import { LevelStore } from 'mailring/level';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { checkProperty, PROPERTY_TIMEOUT_MS } from './budget.js';
@@ -25,7 +26,7 @@ describe('mailring over LevelDB', () => {
     async () => {
       const before = commandsExecuted();
       const least = { what: 'commands', count: 7_500, counter: () => commandsExecuted() - before };
-      const store = () => ({ store: level, suffix: `\u00b7${++runs}` });
+      const store = () => ({ open: (options: object) => Mailring.open({ ...options, store: level }), suffix: `\u00b7${++runs}` });
       await checkProperty(
         { file, test: 'answers every call as the model does', runs: 150, least },
         modelProperty({ maxCommands: 126, reopenWeight: 5, store }),

@@ -1,3 +1,4 @@
+import { Mailring } from 'mailring';
 import { MemoryStore } from 'mailring/memory';
 import { describe, it } from 'vitest';
 import { checkProperty, PROPERTY_TIMEOUT_MS } from './budget.js';
@@ -5,7 +6,10 @@ import { commandsExecuted } from './command.js';
 import { modelProperty } from './model-run.js';
 
 const file = 'test/property/memory.test.ts';
-const store = () => ({ store: new MemoryStore(), suffix: '' });
+const store = () => {
+  const memory = new MemoryStore();
+  return { open: (options: object) => Mailring.open({ ...options, store: memory }), suffix: '' };
+};
 
 describe('mailring over the memory store', () => {
   it(

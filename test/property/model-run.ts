@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Store } from 'mailring';
 import { settings } from './arbitraries.js';
 import { REPLAY } from './budget.js';
 import { learnOrder } from './learn-order.js';
 import { finishClient, readCommands, reopenCommands } from './read-commands.js';
-import { type Settings, World } from './world.js';
+import { type OpenMailring, type Settings, World } from './world.js';
 import { largeCommands, writeCommands } from './write-commands.js';
 
 /** How the runs on one kind of store are made. */
@@ -17,8 +16,8 @@ export interface RunOptions {
   readonly filled?: number;
   /** Send large contents, so that pages and slices end before they are full. */
   readonly large?: boolean;
-  /** The store of the next run, and what makes its users different from those of other runs in it. */
-  store(): { readonly store: Store; readonly suffix: string };
+  /** What opens the next run, and what makes its users different from those of other runs in it. */
+  store(): { readonly open: OpenMailring; readonly suffix: string };
 }
 
 /** Settings of runs whose mailboxes are filled: no queue is too short for it, no walk has a thousand pages. */
@@ -30,8 +29,8 @@ export function modelProperty(options: RunOptions): fc.IAsyncProperty<[Settings,
   const kinds = [...writeCommands, ...readCommands, ...(large ? largeCommands : []), reopenCommands(reopenWeight)];
   const commands = fc.commands([fc.oneof(...kinds)], { maxCommands, size: 'max', ...REPLAY });
   return fc.asyncProperty(settings, commands, async (chosen, run) => {
-    const { store: opened, suffix } = store();
-    const world = await World.open(opened, { ...chosen, ...(filled > 0 && LONG), users: chosen.users.map((user) => user + suffix) });
+    const { open, suffix } = store();
+    const world = await World.open(open, { ...chosen, ...(filled > 0 && LONG), users: chosen.users.map((user) => user + suffix) });
     try {
       await fill(world, filled);
       await fc.asyncModelRun(() => ({ model: world, real: world }), run);

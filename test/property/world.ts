@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Clock, Mailring, type Store } from 'mailring';
+import type { Clock, Mailring, OpenOptions } from 'mailring';
 import { ask, type Border, type Checked, type Cursor, checkAnswer, type Query } from './answers.js';
 import type { Client } from './client.js';
 import { type ExpectedSend, Model, type ModelMailbox, type SendArguments } from './model.js';
@@ -24,6 +24,9 @@ export class TestClock implements Clock {
   }
 }
 
+/** Opens the engine under test. */
+export type OpenMailring = (options: Omit<OpenOptions, 'location' | 'store' | 'stores' | 'shards'>) => Promise<Mailring>;
+
 /** How a run is set up. */
 export interface Settings {
   readonly users: readonly string[];
@@ -45,23 +48,22 @@ export class World {
   /** Counts ids that are in the order of time. */
   orderedIds = 0;
   mailring!: Mailring;
-  readonly #store: Store;
+  readonly #open: OpenMailring;
 
-  private constructor(store: Store, settings: Settings) {
-    this.#store = store;
+  private constructor(open: OpenMailring, settings: Settings) {
+    this.#open = open;
     this.settings = settings;
   }
 
-  static async open(store: Store, settings: Settings): Promise<World> {
-    const world = new World(store, settings);
+  static async open(open: OpenMailring, settings: Settings): Promise<World> {
+    const world = new World(open, settings);
     await world.open();
     return world;
   }
 
   async open(): Promise<void> {
     const { cacheBytes, waitingWritesPerMailbox } = this.settings;
-    this.mailring = await Mailring.open({
-      store: this.#store,
+    this.mailring = await this.#open({
       clock: this.clock,
       limits: { ...(cacheBytes && { cacheBytes }), ...(waitingWritesPerMailbox && { waitingWritesPerMailbox }) },
     });
