@@ -50,7 +50,8 @@ export const SEND_ROW_BYTES_MAX = 4_096;
 /** When a caller that a full queue refused should come back, in milliseconds: a full queue is written in about that time. */
 export const OVERLOAD_RETRY_MS = 100;
 
-interface Limit {
+/** What a limit is when nobody sets it, and what it can be raised to. */
+export interface Limit {
   readonly default: number;
   readonly max: number;
 }
