@@ -90,11 +90,13 @@ export class Shard {
     return this.#keeper.open(options);
   }
 
-  /** Finishes what was accepted and closes the store. */
+  /** Finishes what was accepted, closes the store and forgets what is in memory. */
   async close(): Promise<void> {
     await this.#lane.idle();
     if (this.#activeReads > 0) await new Promise<void>((resolve) => this.#onReadsDone.push(resolve));
     await this.#keeper.close();
+    // A host may keep a closed mailring for long.
+    this.#cache.clear();
   }
 
   /**
