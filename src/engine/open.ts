@@ -3,6 +3,7 @@ import { checkKeys, requireObject } from '../model/arguments.js';
 import { type Clock, systemClock } from '../model/clock.js';
 import { loadHash64 } from '../model/hash.js';
 import { DEFAULT_LIMITS, LIMITS, type Limits, TIMEOUT_MS_MAX } from '../model/limits.js';
+import { type Logger, silentLogger } from '../model/logger.js';
 import { Ring } from '../ring/ring.js';
 import { Shard } from '../shard/shard.js';
 import type { Store } from '../store/store.js';
@@ -22,11 +23,13 @@ export interface OpenOptions {
   readonly limits?: Partial<Limits> | undefined;
   /** Where the time comes from; the machine's clock when absent. */
   readonly clock?: Clock | undefined;
+  /** Where failures that no caller is told are reported; nowhere when absent. */
+  readonly logger?: Logger | undefined;
   /** Gives the opening up. */
   readonly signal?: AbortSignal | undefined;
 }
 
-const OPEN_KEYS = ['location', 'store', 'openWaitMs', 'limits', 'clock', 'signal'] as const;
+const OPEN_KEYS = ['location', 'store', 'openWaitMs', 'limits', 'clock', 'logger', 'signal'] as const;
 
 /** The one shard of a mailring that was not told otherwise. */
 const FIRST_SHARD = 'shard-0';
@@ -38,6 +41,7 @@ export async function openEngine(options: OpenOptions): Promise<Engine> {
   const openWaitMs = readInteger(given.openWaitMs, 'openWaitMs', 0, TIMEOUT_MS_MAX) ?? 0;
   const limits = readLimits(given.limits);
   const clock = readClock(given.clock);
+  const logger = readLogger(given.logger);
   const signal = readSignal(given.signal);
   const { location } = given;
   const store = given.store === undefined ? undefined : readStore(given.store);
@@ -46,7 +50,7 @@ export async function openEngine(options: OpenOptions): Promise<Engine> {
   if (signal?.aborted) throw aborted(signal.reason);
 
   const [hash, ring, opened] = await Promise.all([loadHash64(), Ring.create({ shards: [FIRST_SHARD] }), store ?? levelStore(location!)]);
-  const shard = new Shard({ name: FIRST_SHARD, store: opened, clock, limits });
+  const shard = new Shard({ name: FIRST_SHARD, store: opened, clock, limits, logger });
   try {
     await shard.open({ openWaitMs, ...(signal && { signal }) });
     insistOnCapabilities(opened);
@@ -89,6 +93,15 @@ function readClock(clock: unknown): Clock {
   const missing = (['now', 'after', 'soon'] as const).find((name) => typeof given[name] !== 'function');
   if (missing !== undefined) throw new TypeError(`clock must be a Clock. missing=\`${missing}\``);
   return given as Clock;
+}
+
+/** @throws `TypeError` */
+function readLogger(logger: unknown): Logger {
+  if (logger === undefined) return silentLogger;
+  const given = requireObject(logger, 'logger') as Partial<Logger>;
+  const missing = (['info', 'warn', 'error'] as const).find((name) => typeof given[name] !== 'function');
+  if (missing !== undefined) throw new TypeError(`logger must be a Logger, such as console. missing=\`${missing}\``);
+  return given as Logger;
 }
 
 function readLimits(given: Partial<Limits> | undefined): Limits {

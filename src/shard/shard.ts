@@ -1,6 +1,5 @@
 import { MailboxState } from '../mailbox/mailbox-state.js';
 import { MailboxView } from '../mailbox/mailbox-view.js';
-import type { Clock } from '../model/clock.js';
 import { corrupt, isMailringError, MailringError } from '../model/errors.js';
 import type { UserId } from '../model/ids.js';
 import { type Limits, OVERLOAD_RETRY_MS, PLAN_ROUNDS_MAX } from '../model/limits.js';
@@ -8,7 +7,7 @@ import type { PartitionWrite, Store, StoreOpenOptions } from '../store/store.js'
 import { Lane } from './lane.js';
 import { MailboxCache, type MailboxSlot } from './mailbox-cache.js';
 import { readNeeds } from './read-needs.js';
-import { StoreKeeper, type StoreStatus } from './store-keeper.js';
+import { type ShardOptions, StoreKeeper, type StoreStatus } from './store-keeper.js';
 import { type CommitRequest, WaitingWrite } from './waiting-write.js';
 
 /** A pure answer about one mailbox. `undefined`, with needs noted in the view: something has to be read first. */
@@ -31,14 +30,6 @@ export interface ShardStats {
   readonly cachedBytes: number;
 }
 
-/** What a shard is made of. */
-export interface ShardOptions {
-  readonly name: string;
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly limits: Limits;
-}
-
 /** The unit of ownership: a set of mailboxes with one writer and one cache over one store. It runs plans and answers; it knows no verbs and never both users' rules. */
 export class Shard {
   readonly name: string;
@@ -51,12 +42,13 @@ export class Shard {
   #activeReads = 0;
   #onReadsDone: (() => void)[] = [];
 
-  constructor({ name, store, clock, limits }: ShardOptions) {
+  constructor(options: ShardOptions) {
+    const { name, store, clock, limits } = options;
     this.name = name;
     this.store = store;
     this.#limits = limits;
     this.#cache = new MailboxCache(limits.cacheBytes);
-    this.#keeper = new StoreKeeper(store, name, clock, limits, () => this.#cache.clear());
+    this.#keeper = new StoreKeeper(options, () => this.#cache.clear());
     this.#lane = new Lane({
       clock,
       batchBytesMax: store.capabilities.applyBytesMax,

@@ -146,8 +146,8 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     name: 'fence-keeps-cache',
     what: 'after a fence the mailboxes in memory are believed',
     file: 'shard/mailbox-cache.ts',
-    find: '    for (const slot of this.#idle.values()) this.drop(slot);\n    this.#idle.clear();',
-    replace: '',
+    find: '[...this.#inUse.values(), ...this.#idle.values()]) this.drop(slot);\n    this.#idle.clear();',
+    replace: 'this.#inUse.values()) this.drop(slot);',
     suite: FENCE,
   },
   {
