@@ -8,8 +8,9 @@ export type { Verification, VerifyOptions, VerifyProblem, VerifyProblemKind, Ver
 export { createClientMessageId } from './model/client-message-id.js';
 export type { Clock } from './model/clock.js';
 export { isMailringError, MailringError, type MailringErrorCode, type MailringErrorOptions, type Outcome } from './model/errors.js';
-export type { Limits } from './model/limits.js';
-export type { Conversation, ConversationsAnswer, Floor, FullPageReason, Message, MessagesAnswer, Totals } from './model/message.js';
+export { LIMITS, type Limit, type Limits } from './model/limits.js';
+export type { Logger } from './model/logger.js';
+export type { Conversation, ConversationsAnswer, FetchAnswer, Floor, FullPageReason, Message, MessagesAnswer, Totals } from './model/message.js';
 export type { ShardStats } from './shard/shard.js';
 export type { StoreStatus } from './shard/store-keeper.js';
 export type {

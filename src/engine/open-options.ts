@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { checkKeys, requireObject } from '../model/arguments.js';
 import { type Clock, systemClock } from '../model/clock.js';
 import { DEFAULT_LIMITS, LIMITS, type Limits, SHARDS_MAX } from '../model/limits.js';
+import { type Logger, silentLogger } from '../model/logger.js';
 import type { Store } from '../store/store.js';
 import { readInteger, readString } from './arguments.js';
 
@@ -21,19 +22,24 @@ export interface OpenOptions {
   readonly limits?: Partial<Limits> | undefined;
   /** Where the time comes from; the machine's clock when absent. */
   readonly clock?: Clock | undefined;
+  /** Where failures that no caller is told are reported; nowhere when absent. */
+  readonly logger?: Logger | undefined;
   /** Gives the opening up. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** The keys of {@link OpenOptions}. */
-export const OPEN_KEYS = ['location', 'shards', 'store', 'stores', 'openWaitMs', 'limits', 'clock', 'signal'] as const;
+export const OPEN_KEYS = ['location', 'shards', 'store', 'stores', 'openWaitMs', 'limits', 'clock', 'logger', 'signal'] as const;
 
 /** What gives the stores by the names of their shards. @throws `TypeError`, `RangeError` */
 export function readStores({ location, shards, store, stores }: OpenOptions): () => Promise<Map<string, Store>> {
   if ([location, store, stores].filter((source) => source !== undefined).length !== 1)
     throw new TypeError('Mailring.open takes one of location, store and stores');
   if (shards !== undefined && location === undefined) throw new TypeError('shards goes with location: stores are named by their keys');
-  if (store !== undefined) return async () => new Map([[shardName(0), readStore(store)]]);
+  if (store !== undefined) {
+    const given = new Map([[shardName(0), readStore(store)]]);
+    return async () => given;
+  }
   if (stores !== undefined) {
     const given = Object.entries(requireObject(stores, 'stores') as Record<string, Store>).map(([name, one]) => [name, readStore(one)] as const);
     if (given.length === 0) throw new RangeError('stores must name at least one store');
@@ -82,6 +88,15 @@ export function readClock(clock: unknown): Clock {
   const missing = (['now', 'after', 'soon'] as const).find((name) => typeof given[name] !== 'function');
   if (missing !== undefined) throw new TypeError(`clock must be a Clock. missing=\`${missing}\``);
   return given as Clock;
+}
+
+/** @throws `TypeError` */
+export function readLogger(logger: unknown): Logger {
+  if (logger === undefined) return silentLogger;
+  const given = requireObject(logger, 'logger') as Partial<Logger>;
+  const missing = (['info', 'warn', 'error'] as const).find((name) => typeof given[name] !== 'function');
+  if (missing !== undefined) throw new TypeError(`logger must be a Logger, such as console. missing=\`${missing}\``);
+  return given as Logger;
 }
 
 /** @throws `TypeError`, `RangeError` */

@@ -7,7 +7,7 @@ import { Shard } from '../shard/shard.js';
 import { aborted, readInteger, readSignal } from './arguments.js';
 import { closeAll, Engine } from './engine.js';
 import { insistOnIdentity } from './identity.js';
-import { OPEN_KEYS, type OpenOptions, readClock, readLimits, readStores } from './open-options.js';
+import { OPEN_KEYS, type OpenOptions, readClock, readLimits, readLogger, readStores } from './open-options.js';
 
 /** Opens the stores, checks that they are what they are opened as, and puts the engine together. Nothing stays open when it fails. */
 export async function openEngine(options: OpenOptions): Promise<Engine> {
@@ -16,6 +16,7 @@ export async function openEngine(options: OpenOptions): Promise<Engine> {
   const openWaitMs = readInteger(given.openWaitMs, 'openWaitMs', 0, TIMEOUT_MS_MAX) ?? 0;
   const limits = readLimits(given.limits);
   const clock = readClock(given.clock);
+  const logger = readLogger(given.logger);
   const signal = readSignal(given.signal);
   const makeStores = readStores(given);
   if (signal?.aborted) throw aborted(signal.reason);
@@ -23,7 +24,7 @@ export async function openEngine(options: OpenOptions): Promise<Engine> {
   const hash = await loadHash64();
   const stores = await makeStores();
   const ring = await Ring.create({ shards: [...stores.keys()] });
-  const shards = new Map([...stores].map(([name, store]) => [name, new Shard({ name, store, clock, limits, hash })]));
+  const shards = new Map([...stores].map(([name, store]) => [name, new Shard({ name, store, clock, limits, logger, hash })]));
   const names = [...shards.keys()].toSorted(compareUtf8);
   try {
     for (const shard of shards.values()) {

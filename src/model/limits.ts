@@ -63,7 +63,8 @@ export const DELIVERY_MESSAGES_MAX = 200;
 /** Marked conversations that a sweep works on at a time. */
 export const SWEEP_CONCURRENCY = 16;
 
-interface Limit {
+/** What a limit is when nobody sets it, and what it can be raised to. */
+export interface Limit {
   readonly default: number;
   readonly max: number;
 }

@@ -60,7 +60,7 @@ export interface Floor {
 }
 
 /** What pages and slices have in common. */
-interface Answer {
+export interface FetchAnswer {
   /** Whether this is what changed since the cursor (`true`), or a page that replaces what the caller holds. */
   readonly isDeltaUpdate: boolean;
   /** Mailbox version this answer is of; the cursor to pass next time when it came with a first page or a delta. */
@@ -76,13 +76,13 @@ interface Answer {
 }
 
 /** Answer of `fetchConversations`, newest first; of a delta, oldest change first. */
-export interface ConversationsAnswer extends Answer {
+export interface ConversationsAnswer extends FetchAnswer {
   readonly conversations: readonly Conversation[];
   readonly totals: Totals;
 }
 
 /** Answer of `fetchMessages`, newest first; of a delta, oldest change first. */
-export interface MessagesAnswer extends Answer {
+export interface MessagesAnswer extends FetchAnswer {
   readonly messages: readonly Message[];
   /** With a delta: conversations that were deleted for this user. */
   readonly floors?: readonly Floor[];

@@ -88,8 +88,7 @@ export class MailboxCache {
 
   /** Forgets everything. */
   clear(): void {
-    for (const slot of this.#inUse.values()) this.drop(slot);
-    for (const slot of this.#idle.values()) this.drop(slot);
+    for (const slot of [...this.#inUse.values(), ...this.#idle.values()]) this.drop(slot);
     this.#idle.clear();
   }
 

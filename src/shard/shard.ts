@@ -1,16 +1,14 @@
 import { ByteWriter } from '../mailbox/byte-writer.js';
 import { MailboxState } from '../mailbox/mailbox-state.js';
 import { MailboxView } from '../mailbox/mailbox-view.js';
-import type { Clock } from '../model/clock.js';
 import { corrupt, isMailringError, MailringError } from '../model/errors.js';
-import type { Hash64 } from '../model/hash.js';
 import type { UserId } from '../model/ids.js';
 import { type Limits, MARK_SLOTS, OVERLOAD_RETRY_MS, PLAN_ROUNDS_MAX, STORE_RETRY_MS, STORE_TRIES_MAX } from '../model/limits.js';
 import type { ApplyResult, Mark, MarkChange, PartitionWrite, Store, StoreOpenOptions } from '../store/store.js';
 import { Lane, type LaneHost } from './lane.js';
 import { MailboxCache, type MailboxSlot } from './mailbox-cache.js';
 import { readNeeds } from './read-needs.js';
-import { StoreKeeper, type StoreStatus } from './store-keeper.js';
+import { type ShardOptions, StoreKeeper, type StoreStatus } from './store-keeper.js';
 import { type CommitRequest, WaitingWrite } from './waiting-write.js';
 
 /** A pure answer about one mailbox. `undefined`, with needs noted in the view: something has to be read first. */
@@ -35,15 +33,6 @@ export interface ShardStats {
   readonly cachedBytes: number;
 }
 
-/** What a shard is made of. */
-export interface ShardOptions {
-  readonly name: string;
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly hash: Hash64;
-}
-
 /** The unit of ownership: a set of mailboxes with one writer and one cache over one store. It runs plans and answers; it knows no verbs and never both users' rules. */
 export class Shard {
   readonly name: string;
@@ -62,12 +51,13 @@ export class Shard {
   #onReadsDone: (() => void)[] = [];
   #onWritesDone: (() => void)[] = [];
 
-  constructor({ name, store, clock, limits, hash }: ShardOptions) {
+  constructor(options: ShardOptions) {
+    const { name, store, clock, limits, hash } = options;
     this.name = name;
     this.store = store;
     this.#limits = limits;
     this.#cache = new MailboxCache(limits.cacheBytes);
-    this.#keeper = new StoreKeeper(store, name, clock, limits, () => this.#cache.clear());
+    this.#keeper = new StoreKeeper(options, () => this.#cache.clear());
     this.#host = {
       clock,
       batchBytesMax: store.capabilities.applyBytesMax,
@@ -104,12 +94,14 @@ export class Shard {
     return this.#keeper.open(options);
   }
 
-  /** Finishes what was accepted and closes the store. */
+  /** Finishes what was accepted, closes the store and forgets what is in memory. */
   async close(): Promise<void> {
     await this.#lane?.idle();
     if (this.#waitingWrites > 0) await new Promise<void>((resolve) => this.#onWritesDone.push(resolve));
     if (this.#activeReads > 0) await new Promise<void>((resolve) => this.#onReadsDone.push(resolve));
     await this.#keeper.close();
+    // A host may keep a closed mailring for long.
+    this.#cache.clear();
   }
 
   /**

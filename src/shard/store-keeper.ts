@@ -1,8 +1,20 @@
 import { Mutex } from 'async-mutex';
 import type { Clock } from '../model/clock.js';
 import { isMailringError, type MailringError, type Outcome, unavailable } from '../model/errors.js';
+import type { Hash64 } from '../model/hash.js';
 import type { Limits } from '../model/limits.js';
+import type { Logger } from '../model/logger.js';
 import type { Store, StoreOpenOptions } from '../store/store.js';
+
+/** What a shard is made of. */
+export interface ShardOptions {
+  readonly name: string;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly hash: Hash64;
+}
 
 /** Whether a shard's store can be used. `fenced`: a write failed, nothing more is issued until it was closed and opened again. */
 export type StoreStatus = 'new' | 'open' | 'fenced' | 'closed';
@@ -16,6 +28,7 @@ export class StoreKeeper {
   readonly #shard: string;
   readonly #clock: Clock;
   readonly #limits: Limits;
+  readonly #logger: Logger;
   readonly #mutex = new Mutex();
   readonly #reopened: () => void;
   #status: StoreStatus = 'new';
@@ -25,11 +38,12 @@ export class StoreKeeper {
   /** How often the store was fenced. */
   fences = 0;
 
-  constructor(store: Store, shard: string, clock: Clock, limits: Limits, reopened: () => void) {
+  constructor({ store, name, clock, limits, logger }: ShardOptions, reopened: () => void) {
     this.#store = store;
-    this.#shard = shard;
+    this.#shard = name;
     this.#clock = clock;
     this.#limits = limits;
+    this.#logger = logger;
     this.#reopened = reopened;
   }
 
@@ -60,6 +74,7 @@ export class StoreKeeper {
     this.#status = 'fenced';
     this.#cause = cause;
     this.fences++;
+    this.#logger.error('a write failed: the shard takes nothing until its store was opened again', { shard: this.#shard, cause });
     void this.#reopen();
   }
 
@@ -97,6 +112,8 @@ export class StoreKeeper {
       await this.#mutex.runExclusive(() => this.#tryOpen());
       this.#delayMs = Math.min(2 * this.#delayMs, this.#limits.reopenDelayMaxMs);
     }
+    if (this.#status === 'fenced')
+      this.#logger.error('the store of a shard stays closed: open a new mailring', { shard: this.#shard, tries: this.#limits.reopenTries });
     this.#delayMs = 0;
   }
 
@@ -107,8 +124,10 @@ export class StoreKeeper {
       await this.#store.open({ clock: this.#clock });
       this.#reopened();
       this.#status = 'open';
+      this.#logger.info('the store of a shard was opened again', { shard: this.#shard });
     } catch (error) {
       this.#cause = error;
+      this.#logger.warn('the store of a shard could not be opened again yet', { shard: this.#shard, cause: error });
     }
   }
 }

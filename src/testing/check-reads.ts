@@ -1,4 +1,5 @@
 import type { Complain } from './check-history.js';
+import { groupBy } from './group-by.js';
 import type { ConversationsCall, History, HistoryCall, MessagesCall } from './history.js';
 import { ListCopy } from './list-copy.js';
 import { MailboxTimeline, sameConversation, sameMessage } from './mailbox-timeline.js';
@@ -21,7 +22,7 @@ export function checkReads({ calls, mailboxes }: History, complain: Complain): v
   }
   checkFreshness(calls, timelines, complain);
   checkFinal(mailboxes, timelines, complain);
-  const sessions = Map.groupBy(
+  const sessions = groupBy(
     reads.filter(({ session }) => session !== undefined),
     ({ session }) => session!,
   );

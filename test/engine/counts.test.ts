@@ -168,4 +168,12 @@ describe('what a fetch costs', () => {
     }
     expect(mailring.stats().shards['shard-0']).toMatchObject({ cachedMailboxes: 0, cachedBytes: 0, mailboxesInUse: 0, waitingWrites: 0, activeReads: 0 });
   });
+
+  test('a closed mailring keeps nothing in memory', async () => {
+    const { mailring } = await openCounted();
+    await mailring.sendMessage(request('ann', 'bob'));
+    expect(mailring.stats().shards['shard-0']).toMatchObject({ status: 'open', cachedMailboxes: 2 });
+    await mailring.close();
+    expect(mailring.stats()).toMatchObject({ closed: true, shards: { 'shard-0': { status: 'closed', cachedMailboxes: 0, cachedBytes: 0 } } });
+  });
 });

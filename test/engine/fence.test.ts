@@ -185,6 +185,29 @@ describe('opening again', () => {
   });
 });
 
+test('a fence, each try to open again and its end are reported to the logger', async () => {
+  const said: string[] = [];
+  const logger = {
+    info: (text: string) => said.push(`info ${text}`),
+    warn: (text: string) => said.push(`warn ${text}`),
+    error: (text: string) => said.push(`error ${text}`),
+  };
+  const { mailring, hooks, clock } = await openMailring({ logger });
+  failNextWrite(hooks, { took: false });
+  hooks.open = async () => {
+    throw diskFull();
+  };
+  await errorOf(send(mailring, 'ann', 'bob', 'lost'));
+  await clock.pass(100);
+  hooks.open = undefined;
+  await clock.pass(200);
+  expect(said).toEqual([
+    'error a write failed: the shard takes nothing until its store was opened again',
+    'warn the store of a shard could not be opened again yet',
+    'info the store of a shard was opened again',
+  ]);
+});
+
 test('on damage that a write met, sends that come later are not accepted either', async () => {
   const { mailring, hooks } = await openMailring();
   hooks.apply = async () => {

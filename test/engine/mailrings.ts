@@ -1,4 +1,4 @@
-import { createClientMessageId, isMailringError, type Limits, Mailring, type MailringError, type SendResult } from 'mailring';
+import { createClientMessageId, isMailringError, type Limits, type Logger, Mailring, type MailringError, type SendResult } from 'mailring';
 import { MemoryStore } from 'mailring/memory';
 import { afterEach } from 'vitest';
 import { hookedStore, openGates, type StoreHooks } from './hooked-store.js';
@@ -24,11 +24,19 @@ export interface Setup {
 }
 
 /** Opens a mailring over a memory store, with a clock that stands; it is closed after the test. */
-export async function openMailring({ limits, memory = new MemoryStore() }: { limits?: Partial<Limits>; memory?: MemoryStore } = {}): Promise<Setup> {
+export async function openMailring({
+  limits,
+  logger,
+  memory = new MemoryStore(),
+}: {
+  limits?: Partial<Limits>;
+  logger?: Logger;
+  memory?: MemoryStore;
+} = {}): Promise<Setup> {
   const { store, hooks } = hookedStore(memory);
   const clock = new ManualClock();
   const open = async (): Promise<Mailring> => {
-    const mailring = await Mailring.open({ store, clock, ...(limits && { limits }) });
+    const mailring = await Mailring.open({ store, clock, ...(limits && { limits }), ...(logger && { logger }) });
     opened.push(mailring);
     return mailring;
   };

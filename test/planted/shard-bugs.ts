@@ -146,8 +146,8 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     name: 'fence-keeps-cache',
     what: 'after a fence the mailboxes in memory are believed',
     file: 'shard/mailbox-cache.ts',
-    find: '    for (const slot of this.#idle.values()) this.drop(slot);\n    this.#idle.clear();',
-    replace: '',
+    find: '[...this.#inUse.values(), ...this.#idle.values()]) this.drop(slot);\n    this.#idle.clear();',
+    replace: 'this.#inUse.values()) this.drop(slot);',
     suite: FENCE,
   },
   {
@@ -229,5 +229,21 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     find: 'crc32(value, crc32(place.key, place.partitionCrc), 0, end) !== stored',
     replace: 'crc32(value, crc32(place.key, place.partitionCrc), 0, end) + stored < 0',
     suite: CACHE,
+  },
+  {
+    name: 'lost-newest-is-none',
+    what: 'a conversation whose newest message is lost is taken for an empty one',
+    file: 'shard/read-needs.ts',
+    find: 'if (newest === undefined && sent > (fields?.floorSeq ?? 0)) throw',
+    replace: 'if (newest === undefined && sent < (fields?.floorSeq ?? 0)) throw',
+    suite: CACHE,
+  },
+  {
+    name: 'fence-keeps-outcome',
+    what: 'what is refused after a fence has the outcome of the write that failed',
+    file: 'shard/store-keeper.ts',
+    find: "this.#unavailable(this.#cause, 'not-accepted')",
+    replace: "this.error(this.#cause, 'not-accepted')",
+    suite: FENCE,
   },
 ];

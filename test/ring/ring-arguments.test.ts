@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Ring, type RingChange, type RingOptions } from '../../src/ring/ring.js';
 import { RING_TOKENS_MAX } from '../../src/model/limits.js';
+import { Ring, type RingChange, type RingOptions } from '../../src/ring/ring.js';
 
 const wrong: readonly (readonly [string, unknown, typeof RangeError | typeof TypeError, string])[] = [
   ['no options', undefined, TypeError, 'the options of Ring.create must be an object. type=`undefined`'],

@@ -1,0 +1,12 @@
+/**
+ * Where the engine reports what no caller is told: that a store failed, is opened again, is back. `console` is one, and so are most logging libraries' objects.
+ * Nothing is written on the path of a call, and never a message's content.
+ */
+export interface Logger {
+  info(text: string, details?: Readonly<Record<string, unknown>>): void;
+  warn(text: string, details?: Readonly<Record<string, unknown>>): void;
+  error(text: string, details?: Readonly<Record<string, unknown>>): void;
+}
+
+/** Says nothing. */
+export const silentLogger: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
