@@ -112,9 +112,13 @@ export function readSignal(signal: unknown): AbortSignal | undefined {
 
 /** What a call that was given up rejects with. */
 export function aborted(cause: unknown, outcome?: 'not-accepted'): MailringError {
-  return new MailringError('MAILRING_ABORTED', 'the call was given up by its signal or timeoutMs; a send may be repeated with the same clientMessageId', {
-    retryable: true,
-    cause,
-    ...(outcome && { outcome }),
-  });
+  return new MailringError(
+    'MAILRING_ABORTED',
+    'the call was given up by its signal or timeoutMs; repeat it if it still matters, a send with the same clientMessageId',
+    {
+      retryable: true,
+      cause,
+      ...(outcome && { outcome }),
+    },
+  );
 }

@@ -18,15 +18,18 @@ export async function runCall<T>(clock: Clock, { signal, timeoutMs }: CallLimits
   }
 }
 
-/** The answer of a read, unless it is given up before. */
-export function untilAborted<T>(signal: AbortSignal | undefined, start: () => Promise<T>): Promise<T> {
+/** The answer of a call, unless it is given up before. */
+export async function untilAborted<T>(signal: AbortSignal | undefined, start: () => Promise<T>): Promise<T> {
   if (signal === undefined) return start();
-  return new Promise((resolve, reject) => {
-    const giveUp = () => reject(signal.reason);
-    if (signal.aborted) return giveUp();
+  signal.throwIfAborted();
+  let giveUp!: () => void;
+  const givenUp = new Promise<never>((_, reject) => {
+    giveUp = () => reject(signal.reason);
     signal.addEventListener('abort', giveUp, { once: true });
-    start()
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', giveUp));
   });
+  try {
+    return await Promise.race([start(), givenUp]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
 }

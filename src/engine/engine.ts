@@ -1,5 +1,5 @@
 import type { Clock } from '../model/clock.js';
-import { MailringError } from '../model/errors.js';
+import { MailringError, type Outcome } from '../model/errors.js';
 import type { Hash64 } from '../model/hash.js';
 import { conversationIdOf, homeSideOf, participantsOf, type UserId } from '../model/ids.js';
 import type { Limits } from '../model/limits.js';
@@ -66,8 +66,8 @@ export class Engine {
   }
 
   /** @throws `MAILRING_CLOSED` */
-  insistOpen(): void {
-    if (this.closed) throw new MailringError('MAILRING_CLOSED', 'this mailring was closed; open another one', { outcome: 'not-accepted' });
+  insistOpen(outcome?: Outcome): void {
+    if (this.closed) throw new MailringError('MAILRING_CLOSED', 'this mailring was closed; open another one', { ...(outcome && { outcome }) });
   }
 
   /** Counts a call that several shards can have a part in, so that `close` finishes it before it closes the first of them. */

@@ -16,6 +16,8 @@ export interface FetchMessagesRequest extends FetchRequest {
   readonly conversationId?: string | undefined;
 }
 
+const MESSAGES_KEYS = [...FETCH_KEYS, 'conversationId'] as const;
+
 export async function fetchConversations(engine: Engine, request: FetchConversationsRequest, options?: CallOptions): Promise<ConversationsAnswer> {
   engine.insistOpen();
   const given = readRequest(request, FETCH_KEYS, 'fetchConversations');
@@ -28,7 +30,7 @@ export async function fetchConversations(engine: Engine, request: FetchConversat
 
 export async function fetchMessages(engine: Engine, request: FetchMessagesRequest, options?: CallOptions): Promise<MessagesAnswer> {
   engine.insistOpen();
-  const given = readRequest(request, [...FETCH_KEYS, 'conversationId'], 'fetchMessages');
+  const given = readRequest(request, MESSAGES_KEYS, 'fetchMessages');
   const user = readUserId(given.userId, 'userId');
   const participants = given.conversationId === undefined ? undefined : readConversationId(given.conversationId);
   const { since, ...page } = readFetch(given, MESSAGES_PAGE_SIZE);

@@ -2,7 +2,8 @@ import { ByteWriter } from '../mailbox/byte-writer.js';
 import { encodeLogRow } from '../mailbox/rows.js';
 import { crc32 } from '../model/crc32.js';
 import { corrupt, MailringError } from '../model/errors.js';
-import { noteKey, type Store } from '../store/store.js';
+import type { Shard } from '../shard/shard.js';
+import { noteKey } from '../store/store.js';
 
 /**
  * What a store is part of: written when it is first opened, compared at every open. It stands in a partition of its own, which no user's can be.
@@ -53,23 +54,24 @@ function decode(head: Uint8Array): StoreIdentity {
  *
  * @throws `MAILRING_FORMAT` for data of a newer format, of another shard or under another ring; `MAILRING_CORRUPT`
  */
-export async function insistOnIdentity(store: Store, identity: StoreIdentity): Promise<void> {
-  let { head } = await store.load(IDENTITY_PARTITION);
+export async function insistOnIdentity(shard: Shard, identity: StoreIdentity): Promise<void> {
+  let { head } = await shard.ask((store) => store.load(IDENTITY_PARTITION));
   if (head === undefined) {
     const place = { partitionCrc: crc32(IDENTITY_PARTITION), key: noteKey(1) };
     const note = encodeLogRow(new ByteWriter(), place, { version: 1, conversations: 0, unread: 0, changes: [] });
-    await store.apply([{ partition: IDENTITY_PARTITION, expectVersion: 0, version: 1, note, head: encode(identity), ops: [] }]);
+    await shard.ask((store) => store.apply([{ partition: IDENTITY_PARTITION, expectVersion: 0, version: 1, note, head: encode(identity), ops: [] }]));
     // Read back: another engine over the same store may have been first.
-    head = (await store.load(IDENTITY_PARTITION)).head;
+    head = (await shard.ask((store) => store.load(IDENTITY_PARTITION))).head;
   }
   if (head === undefined) throw corrupt('a store has no identity');
   const stored = decode(head);
   if (stored.shard === identity.shard && stored.ring === identity.ring) return;
   const missing = stored.shards.filter((name) => !identity.shards.includes(name));
   const unknown = identity.shards.filter((name) => !stored.shards.includes(name));
-  throw new MailringError(
-    'MAILRING_FORMAT',
-    `this data belongs to another ring; open it with the shards it was made with. made-as=\`${stored.shard} of ${stored.shards}\` opened-as=\`${identity.shard} of ${identity.shards}\``,
-    { details: { stored, given: identity, missing, unknown } },
-  );
+  const sameNames = missing.length === 0 && unknown.length === 0 && stored.shard === identity.shard;
+  const what = sameNames ? 'the same shards with other weights or tokens' : 'other shards';
+  const facts = `made-as=\`${stored.shard} of ${stored.shards}, ring ${stored.ring}\` opened-as=\`${identity.shard} of ${identity.shards}, ring ${identity.ring}\``;
+  throw new MailringError('MAILRING_FORMAT', `this data was made under another ring: ${what}; open it with the settings it was made with. ${facts}`, {
+    details: { stored, given: identity, missing, unknown },
+  });
 }

@@ -1,7 +1,7 @@
 import { conversationIdOf, participantsOf } from '../model/ids.js';
 import type { ConversationsAnswer, MessagesAnswer } from '../model/message.js';
 import { type CallOptions, readUserId } from './arguments.js';
-import type { Engine } from './engine.js';
+import { Engine } from './engine.js';
 import { type FetchConversationsRequest, type FetchMessagesRequest, fetchConversations, fetchMessages } from './fetch.js';
 import { openEngine } from './open.js';
 import type { OpenOptions } from './open-options.js';
@@ -17,6 +17,8 @@ export class Mailring {
   readonly #engine: Engine;
 
   private constructor(engine: Engine) {
+    // Reachable from JavaScript.
+    if (!(engine instanceof Engine)) throw new TypeError('a Mailring is made by Mailring.open()');
     this.#engine = engine;
   }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { checkKeys, requireObject } from '../model/arguments.js';
 import { type Clock, systemClock } from '../model/clock.js';
-import { DEFAULT_LIMITS, LIMITS, type Limits, SHARDS_MAX } from '../model/limits.js';
+import { DEFAULT_LIMITS, LIMITS, type Limits, SHARDS_MAX, U48_MAX } from '../model/limits.js';
 import { type Logger, silentLogger } from '../model/logger.js';
 import type { Store } from '../store/store.js';
 import { readInteger, readString } from './arguments.js';
@@ -46,7 +46,8 @@ export function readStores({ location, shards, store, stores }: OpenOptions): ()
     return async () => new Map(given);
   }
   const folder = readString(location, 'location');
-  if (folder === '') throw new RangeError('location must not be empty');
+  if (folder === '' || folder.includes('\0') || !folder.isWellFormed())
+    throw new RangeError('location must be the path of a folder: not empty, well-formed, without U+0000');
   const names = readShardNames(shards);
   return async () => {
     // Loaded only here, so that a mailring over another store needs no native code.
@@ -77,7 +78,11 @@ function readStore(store: unknown): Store {
   const given = requireObject(store, 'store') as Partial<Store>;
   const methods = ['open', 'load', 'validate', 'read', 'scan', 'apply', 'scanMarks', 'partitions', 'close'] as const;
   const missing = methods.find((name) => typeof given[name] !== 'function');
-  if (missing !== undefined || typeof given.capabilities !== 'object') throw new TypeError(`store must be a Store. missing=\`${missing ?? 'capabilities'}\``);
+  if (missing !== undefined) throw new TypeError(`store must be a Store. missing=\`${missing}\``);
+  const { atomicAcrossPartitions, exclusive, applyBytesMax } = requireObject(given.capabilities, 'store.capabilities') as Store['capabilities'];
+  if (typeof atomicAcrossPartitions !== 'boolean' || typeof exclusive !== 'boolean' || !(Number.isInteger(applyBytesMax) && applyBytesMax > 0)) {
+    throw new TypeError('store.capabilities must have atomicAcrossPartitions and exclusive, true or false, and applyBytesMax, a number of bytes');
+  }
   return given as Store;
 }
 
@@ -87,16 +92,30 @@ export function readClock(clock: unknown): Clock {
   const given = requireObject(clock, 'clock') as Partial<Clock>;
   const missing = (['now', 'after', 'soon'] as const).find((name) => typeof given[name] !== 'function');
   if (missing !== undefined) throw new TypeError(`clock must be a Clock. missing=\`${missing}\``);
+  const now: unknown = (given as Clock).now();
+  if (typeof now !== 'number' || !(now >= 0 && now <= U48_MAX)) throw new RangeError(`clock.now() must give milliseconds since 1970. now=\`${String(now)}\``);
   return given as Clock;
 }
+
+const LEVELS = ['info', 'warn', 'error'] as const;
 
 /** @throws `TypeError` */
 export function readLogger(logger: unknown): Logger {
   if (logger === undefined) return silentLogger;
   const given = requireObject(logger, 'logger') as Partial<Logger>;
-  const missing = (['info', 'warn', 'error'] as const).find((name) => typeof given[name] !== 'function');
+  const missing = LEVELS.find((name) => typeof given[name] !== 'function');
   if (missing !== undefined) throw new TypeError(`logger must be a Logger, such as console. missing=\`${missing}\``);
-  return given as Logger;
+  // A log that fails must not stop a shard.
+  const quiet =
+    (name: (typeof LEVELS)[number]): Logger[typeof name] =>
+    (text, details) => {
+      try {
+        (given as Logger)[name](text, details);
+      } catch {
+        return;
+      }
+    };
+  return { info: quiet('info'), warn: quiet('warn'), error: quiet('error') };
 }
 
 /** @throws `TypeError`, `RangeError` */

@@ -5,6 +5,7 @@ import { compareUtf8 } from '../model/text.js';
 import { Ring } from '../ring/ring.js';
 import { Shard } from '../shard/shard.js';
 import { aborted, readInteger, readSignal } from './arguments.js';
+import { untilAborted } from './call.js';
 import { closeAll, Engine } from './engine.js';
 import { insistOnIdentity } from './identity.js';
 import { OPEN_KEYS, type OpenOptions, readClock, readLimits, readLogger, readStores } from './open-options.js';
@@ -26,13 +27,20 @@ export async function openEngine(options: OpenOptions): Promise<Engine> {
   const ring = await Ring.create({ shards: [...stores.keys()] });
   const shards = new Map([...stores].map(([name, store]) => [name, new Shard({ name, store, clock, limits, logger, hash })]));
   const names = [...shards.keys()].toSorted(compareUtf8);
-  try {
+  const openAll = async () => {
     for (const shard of shards.values()) {
       await shard.open({ openWaitMs, ...(signal && { signal }) });
-      await insistOnIdentity(shard.store, { shard: shard.name, shards: names, ring: ring.fingerprint });
+      await insistOnIdentity(shard, { shard: shard.name, shards: names, ring: ring.fingerprint });
     }
+  };
+  try {
+    await untilAborted(signal, openAll);
   } catch (error) {
-    await closeAll([...shards.values()]);
+    // Why it could not be opened matters more than that closing failed too.
+    const closing = closeAll([...shards.values()]).catch(() => undefined);
+    // A store that hangs while it is opened is left to close when it answers.
+    if (signal?.aborted) throw aborted(signal.reason);
+    await closing;
     throw error;
   }
   return new Engine({ clock, hash, limits, ring, shards });

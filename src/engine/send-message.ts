@@ -37,7 +37,7 @@ export interface SendResult {
 const SEND_KEYS = ['senderId', 'recipientId', 'messageContent', 'clientMessageId'] as const;
 
 export async function sendMessage(engine: Engine, request: SendRequest, options?: CallOptions): Promise<SendResult> {
-  engine.insistOpen();
+  engine.insistOpen('not-accepted');
   const intent = readSend(engine, readRequest(request, SEND_KEYS, 'sendMessage'));
   const limits = readCallOptions(options, 'sendMessage');
   return engine.track(runCall(engine.clock, limits, (signal) => commitSend(engine, intent, signal)));
@@ -94,7 +94,7 @@ async function commitSend(engine: Engine, intent: SendIntent, signal: AbortSigna
       signal,
     );
     const inOther = together ? receipt.inOther : await deliver(engine, route, receipt.seq, signal);
-    return result(intent, receipt, home === sender ? receipt.inHome : (inOther ?? null));
+    return resultOf(intent, receipt, home === sender ? receipt.inHome : (inOther ?? null));
   } finally {
     release?.();
   }
@@ -111,7 +111,7 @@ async function deliver(engine: Engine, route: Route, seq: number, signal: AbortS
   }
 }
 
-function result({ conversationId }: SendIntent, { seq, sentTimestamp, duplicate }: SendReceipt, message: StoredMessage | null): SendResult {
+function resultOf({ conversationId }: SendIntent, { seq, sentTimestamp, duplicate }: SendReceipt, message: StoredMessage | null): SendResult {
   return {
     messageId: messageIdOf(conversationId, seq),
     conversationId,

@@ -6,6 +6,9 @@ import { conversationPrefix, type Direction } from './keys.js';
 import type { ConversationRow } from './rows.js';
 import type { StoredMessage } from './stored-message.js';
 
+/** A conversation without its messages, measured. */
+const CONVERSATION_MEMORY_BYTES = 900;
+
 /** What is known of the ids that one side of a conversation has used, so that most sends need no look-up. */
 export interface KnownIds {
   /** The greatest id (by UTF-8 bytes) ever stored, '' when there is none; `undefined` while nobody has looked. Never stored, never outlives the entry. */
@@ -99,8 +102,8 @@ export class ConversationState {
   push(message: StoredMessage): number {
     this.item = undefined;
     this.recent.push(message);
-    const gone = this.recent.length > MESSAGES_CACHED_MAX ? this.recent.shift() : undefined;
-    return message.memory - (gone?.memory ?? 0);
+    const gone = this.recent.splice(0, Math.max(0, this.recent.length - MESSAGES_CACHED_MAX));
+    return gone.reduce((sum, { memory }) => sum - memory, message.memory);
   }
 
   /** Keeps messages (oldest first) that were read, where they end at the newest and reach further back than what is held. Gives the bytes it takes more. */
@@ -129,6 +132,3 @@ export class ConversationState {
     return this.recent.reduce((sum, message) => sum + message.memory, CONVERSATION_MEMORY_BYTES);
   }
 }
-
-/** A conversation without its messages, measured. */
-export const CONVERSATION_MEMORY_BYTES = 900;

@@ -6,7 +6,7 @@ import { ConversationDraft } from './conversation-draft.js';
 import type { ConversationState } from './conversation-state.js';
 import { conversationKey, writeDedupeKey, writeMessageKey } from './keys.js';
 import type { MailboxState } from './mailbox-state.js';
-import { type ChangeKind, encodeConversationRow, encodeDedupeRow, encodeHead, encodeLogRow, encodeMessage, type Head, type LogRow } from './rows.js';
+import { CHANGE, type ChangeKind, encodeConversationRow, encodeDedupeRow, encodeHead, encodeLogRow, encodeMessage, type Head, type LogRow } from './rows.js';
 import type { StoredMessage } from './stored-message.js';
 
 /** A change before it has its number. */
@@ -102,7 +102,7 @@ export class MailboxDraft {
       conversations: this.#totals.conversations + (visible ? 0 : 1),
       unread: this.#totals.unread + conversation.unread - (visible ? unread : 0),
     };
-    this.#changes.push({ kind: 1, peer: conversation.base.peer, seq: message.seq, message });
+    this.#changes.push({ kind: CHANGE.message, peer: conversation.base.peer, seq: message.seq, message });
   }
 
   /**

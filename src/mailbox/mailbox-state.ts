@@ -1,10 +1,14 @@
 import { crc32 } from '../model/crc32.js';
+import { corrupt } from '../model/errors.js';
 import { partitionOf, type UserId } from '../model/ids.js';
 import type { Totals } from '../model/message.js';
 import { HEAD_KEY, type LoadedPartition, noteKey, type Partition } from '../store/store.js';
 import { ConversationState } from './conversation-state.js';
 import { LogWindow } from './log-window.js';
 import { decodeHead, decodeLogRow, FRESH_HEAD, type Head, type Place } from './rows.js';
+
+/** A mailbox without log and conversations, measured. */
+const MAILBOX_MEMORY_BYTES = 800;
 
 /** Where both mailboxes of a shard commit together, a mark stands in the home's own batch, one a conversation; elsewhere it is written before the commit, one a mailbox. */
 export type MarksBy = 'conversation' | 'base';
@@ -37,6 +41,7 @@ export class MailboxState {
     this.owner = owner;
     this.partition = partitionOf(owner);
     this.partitionCrc = crc32(this.partition);
+    if (loaded.version > 0 && loaded.note === undefined) throw corrupt('a mailbox has a version and no log row', { userId: owner });
     this.version = loaded.version;
     this.head = loaded.head === undefined ? FRESH_HEAD : decodeHead(loaded.head, this.place(HEAD_KEY));
     const newest = loaded.note === undefined ? undefined : decodeLogRow(loaded.note, this.place(noteKey(loaded.version)), loaded.version);
@@ -75,6 +80,3 @@ export class MailboxState {
     return MAILBOX_MEMORY_BYTES + this.log.bytes + this.#conversationBytes;
   }
 }
-
-/** A mailbox without log and conversations, measured. */
-const MAILBOX_MEMORY_BYTES = 800;

@@ -1,31 +1,21 @@
 import type { UserId } from '../model/ids.js';
+import { PAGE_SIZE_MAX } from '../model/limits.js';
 import type { ConversationsAnswer } from '../model/message.js';
 import type { ConversationState } from './conversation-state.js';
 import { conversationItem } from './items.js';
+import type { DeltaQuery, PageQuery } from './list-query.js';
+import type { MailboxState } from './mailbox-state.js';
 import type { MailboxView } from './mailbox-view.js';
 import { CHANGE } from './rows.js';
 import { fullPageReason, sliceSince } from './slice.js';
-
-/** A page of a list: the `size` items after the first `skip`, or those below the border `before`. */
-export interface PageQuery {
-  readonly size: number;
-  readonly skip: number;
-  readonly before?: number | undefined;
-}
-
-/** What changed since a cursor. */
-export interface DeltaQuery {
-  readonly since: number;
-  readonly size: number;
-  readonly maxChanges: number;
-}
 
 /** A page of the conversations, by activity, newest first. `undefined`: something has to be read first. */
 export function conversationsPage(view: MailboxView, { size, skip, before }: PageQuery): ConversationsAnswer | undefined {
   const { version, totals } = view.state;
   // From the top the totals tell whether there is more; below a border only one conversation beyond the page does.
   const wanted = before === undefined ? Math.min(size, totals.conversations - skip) : size + 1;
-  const found = wanted > 0 ? conversationsBelow(view, before, skip, wanted) : [];
+  const inMemory = allInMemory(view.state)?.filter(({ activity }) => before === undefined || activity < before);
+  const found = wanted <= 0 ? [] : (inMemory?.slice(skip, skip + wanted) ?? conversationsBelow(view, before, skip, wanted));
   if (view.needs.length > 0) return undefined;
   const shown = found.slice(0, size);
   const hasMore = before === undefined ? totals.conversations > skip + shown.length && shown.length > 0 : found.length > size;
@@ -37,6 +27,15 @@ export function conversationsPage(view: MailboxView, { size, skip, before }: Pag
     ...(hasMore ? { next: shown.at(-1)!.activity } : undefined),
     totals,
   };
+}
+
+/**
+ * The visible conversations in their order, where all of them are in memory: the few that most users have need no walk over a log that one of them has filled.
+ */
+function allInMemory({ conversations, totals }: MailboxState): ConversationState[] | undefined {
+  if (totals.conversations > PAGE_SIZE_MAX || conversations.size > 2 * PAGE_SIZE_MAX) return undefined;
+  const visible = [...conversations.values()].filter((conversation) => conversation.visible);
+  return visible.length === totals.conversations ? visible.sort((a, b) => b.activity - a.activity) : undefined;
 }
 
 /** Walks the log newest first: a conversation stands at the first message change met of it. */

@@ -70,7 +70,7 @@ export function corrupt(text: string, details: Readonly<Record<string, unknown>>
   return new MailringError('MAILRING_CORRUPT', `stored data is damaged: ${text}; stop and run verify()`, { details });
 }
 
-/** The store cannot be read or written now. */
+/** The store cannot be read or written now; `text` says what to do. */
 export function unavailable(text: string, options: MailringErrorOptions): MailringError {
-  return new MailringError('MAILRING_UNAVAILABLE', `${text}; repeat with the same clientMessageId, which is safe either way`, { retryable: true, ...options });
+  return new MailringError('MAILRING_UNAVAILABLE', text, { retryable: true, ...options });
 }

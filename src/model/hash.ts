@@ -10,7 +10,10 @@ let loading: Promise<XXHashAPI> | undefined;
  * everything after them is synchronous and importing mailring does no work.
  */
 export async function loadHash64(): Promise<Hash64> {
-  loading ??= xxhash();
+  loading ??= xxhash().catch((error) => {
+    loading = undefined;
+    throw error;
+  });
   const { h64Raw } = await loading;
   return (bytes) => h64Raw(bytes, 0n);
 }

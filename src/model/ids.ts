@@ -25,6 +25,8 @@ export type Participants = readonly [UserId, UserId];
 
 const USER_TAG = 0x01;
 const PAIR_TAG = 0x01;
+/** Of two ids of the greatest length: 258 bytes in base64url. */
+const CONVERSATION_ID_CHARACTERS_MAX = 344;
 
 function parseId(text: string, name: string): string {
   if (!text.isWellFormed()) {
@@ -93,6 +95,7 @@ export function conversationIdOf(participants: Participants): string {
 
 /** The users of a conversation id, or `undefined` where the string is not one: only what re-encodes to the same string is accepted. */
 export function parseConversationId(text: string): Participants | undefined {
+  if (text.length > CONVERSATION_ID_CHARACTERS_MAX) return undefined;
   const bytes = Buffer.from(text, 'base64url');
   const n = bytes[1] ?? 0;
   if (bytes[0] !== PAIR_TAG || n < 1 || n > ID_BYTES_MAX || bytes.length < 2 + n + 1 || bytes.length > 2 + n + ID_BYTES_MAX) return undefined;

@@ -3,7 +3,7 @@ import { MailboxDraft } from '../mailbox/mailbox-draft.js';
 import type { MailboxState } from '../mailbox/mailbox-state.js';
 import type { Clock } from '../model/clock.js';
 import { corrupt, type MailringError } from '../model/errors.js';
-import { PLAN_ROUNDS_MAX } from '../model/limits.js';
+import { PLAN_ROUNDS_MAX, U48_MAX } from '../model/limits.js';
 import type { ApplyResult, MarkChange, Partition, PartitionWrite } from '../store/store.js';
 import type { WaitingWrite } from './waiting-write.js';
 
@@ -20,6 +20,8 @@ export interface LaneHost {
   dropStale(write: WaitingWrite<unknown>): void;
   /** Where the marks of a mailbox stand. */
   markSlotOf(partition: Partition): number;
+  /** Forgets those mailboxes of a write that alone are more than the cache may hold. */
+  bound(write: WaitingWrite<unknown>): void;
   apply(writes: readonly PartitionWrite[], marks: readonly MarkChange[]): Promise<ApplyResult>;
   /** The store did not say that it applied a batch; gives what the callers are told, unless it is planned again, and after how long. */
   failed(cause: unknown, tries: number): { readonly error: MailringError; readonly againAfterMs?: number };
@@ -38,7 +40,10 @@ interface Planned {
 export class Lane {
   readonly #host: LaneHost;
   readonly #writer: ByteWriter;
-  #waiting: WaitingWrite<unknown>[] = [];
+  /** In the order they are planned in. */
+  #waiting = new Set<WaitingWrite<unknown>>();
+  /** What is owed goes before them. */
+  readonly #owed = new Set<WaitingWrite<unknown>>();
   readonly #tasks: (() => Promise<void>)[] = [];
   #busy = false;
   #scheduled = false;
@@ -54,15 +59,19 @@ export class Lane {
 
   /** Takes a write. Those that come in one run of the caller are planned together. */
   add(write: WaitingWrite<unknown>): void {
-    if (write.request.owed) this.#waiting.unshift(write);
-    else this.#waiting.push(write);
+    (write.request.owed ? this.#owed : this.#waiting).add(write);
     this.#schedule(queueMicrotask);
+  }
+
+  /** Lets go of a write that nobody waits for any more. */
+  forget(write: WaitingWrite<unknown>): void {
+    if (this.#waiting.delete(write) || this.#owed.delete(write)) this.#checkIdle();
   }
 
   /** Runs a task between two batches, so that nothing is committed while it runs. */
   between<T>(task: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#tasks.push(() => task().then(resolve, reject));
+      this.#tasks.push(() => Promise.resolve().then(task).then(resolve, reject));
       this.#schedule(queueMicrotask);
     });
   }
@@ -77,7 +86,7 @@ export class Lane {
 
   /** Fails everything that waits. */
   rejectWaiting(error: unknown): void {
-    for (const write of this.#waiting.splice(0)) write.reject(error, 'not-accepted');
+    for (const write of [...this.#owed, ...this.#waiting]) write.reject(error, 'not-accepted');
     this.#checkIdle();
   }
 
@@ -96,52 +105,64 @@ export class Lane {
   }
 
   #checkIdle(): void {
-    if (this.#busy || this.#scheduled || this.#waiting.length > 0 || this.#tasks.length > 0) return;
+    if (this.#busy || this.#scheduled || this.#waiting.size + this.#owed.size > 0 || this.#tasks.length > 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
   async #run(): Promise<void> {
     this.#busy = true;
     this.#again = false;
-    const task = this.#tasks.shift();
-    if (task !== undefined) {
-      await task();
+    const planned: Planned[] = [];
+    try {
+      const task = this.#tasks.shift();
+      if (task !== undefined) {
+        await task();
+        this.#again = true;
+      } else {
+        const drafts = new Map<MailboxState, MailboxDraft>();
+        this.#planAll(planned, drafts);
+        if (planned.length > 0) await this.#write(planned, drafts);
+      }
+    } catch (error) {
+      // Nothing that is expected comes here; whatever it is, everybody is answered and the lane goes on.
+      for (const { write } of planned) if (!write.done) write.reject(error, 'unconfirmed');
       this.#again = true;
-    } else {
-      const drafts = new Map<MailboxState, MailboxDraft>();
-      const planned = this.#planAll(drafts);
-      if (planned.length > 0) await this.#write(planned, drafts);
     }
     this.#busy = false;
     if (this.#again) this.#scheduleSoon();
     this.#checkIdle();
   }
 
+  /** The time as far as it is one: no promise depends on a clock, so a broken one counts as none. */
+  #now(): number {
+    try {
+      const now = Math.floor(this.#host.clock.now());
+      return now > 0 && now <= U48_MAX ? now : 0;
+    } catch {
+      return 0;
+    }
+  }
+
   /** Plans what is ready, and lets the rest begin to read what it needs. A write waits for its own reads and for earlier writes of the same order. */
-  #planAll(drafts: Map<MailboxState, MailboxDraft>): Planned[] {
-    const planned: Planned[] = [];
-    const left: WaitingWrite<unknown>[] = [];
+  #planAll(planned: Planned[], drafts: Map<MailboxState, MailboxDraft>): void {
     const held = new Set<string>();
-    const now = Math.floor(this.#host.clock.now());
+    const now = this.#now();
     let bytes = 0;
     let full = false;
-    for (const write of this.#waiting) {
-      if (write.done) continue;
+    for (const write of [...this.#owed, ...this.#waiting]) {
       const { order } = write.request;
       full ||= planned.length > 0 && bytes + write.request.bytes > this.#host.batchBytesMax;
       const outcome = full || write.reading || held.has(order) ? undefined : this.#plan(write, drafts, now);
-      if (outcome === undefined) {
-        left.push(write);
-        held.add(order);
-      } else {
+      if (outcome === undefined) held.add(order);
+      else {
+        this.#waiting.delete(write);
+        this.#owed.delete(write);
         write.planned = true;
         planned.push(outcome);
         bytes += write.request.bytes;
       }
     }
-    this.#waiting = left;
     this.#again ||= full;
-    return planned;
   }
 
   #plan(write: WaitingWrite<unknown>, drafts: Map<MailboxState, MailboxDraft>, now: number): Planned | undefined {
@@ -191,11 +212,12 @@ export class Lane {
     try {
       if (changed.length > 0) {
         this.#writer.reset();
-        const now = Math.floor(this.#host.clock.now());
+        const now = this.#now();
         const writes = changed.map((draft) => draft.seal(now, this.#writer));
         const result = await this.#host.apply(writes, this.#marksOf(changed));
         if (!result.applied) return this.#planAgain(planned);
         for (const draft of changed) draft.commit();
+        for (const { write } of planned) this.#host.bound(write);
       }
     } catch (cause) {
       return this.#failed(cause, planned);
@@ -238,7 +260,7 @@ export class Lane {
       write.planned = write.unknown;
       this.#host.dropStale(write);
     }
-    this.#waiting = [...planned.map(({ write }) => write), ...this.#waiting];
+    this.#waiting = new Set([...planned.map(({ write }) => write).filter((write) => !write.done), ...this.#waiting]);
     this.#again = true;
   }
 }

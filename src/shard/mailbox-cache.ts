@@ -29,8 +29,8 @@ export class MailboxSlot {
 }
 
 /**
- * The mailboxes that one shard keeps in memory: write-through, bounded in bytes, the least recently used leave first. Mailboxes in use never leave; what
- * nobody uses and is over the bound is forgotten wholly.
+ * The mailboxes that one shard keeps in memory: write-through, bounded in bytes, the least recently used leave first. Mailboxes in use count, and do not leave: those that
+ * nobody uses make room for them.
  */
 export class MailboxCache {
   readonly #bytesMax: number;
@@ -62,10 +62,11 @@ export class MailboxCache {
 
   /** Gives a mailbox back. */
   unpin(slot: MailboxSlot): void {
-    if (--slot.pins > 0) return;
-    this.#inUse.delete(slot.user);
     this.#count(slot, slot.state?.bytes ?? 0);
-    if (slot.state !== undefined) this.#idle.set(slot.user, slot);
+    if (--slot.pins === 0) {
+      this.#inUse.delete(slot.user);
+      if (slot.state !== undefined) this.#idle.set(slot.user, slot);
+    }
     for (const oldest of this.#idle.values()) {
       if (this.#bytes <= this.#bytesMax) return;
       this.#idle.delete(oldest.user);

@@ -2,13 +2,14 @@ import { ByteWriter } from '../mailbox/byte-writer.js';
 import { MailboxState } from '../mailbox/mailbox-state.js';
 import { MailboxView } from '../mailbox/mailbox-view.js';
 import { corrupt, isMailringError, MailringError } from '../model/errors.js';
+import type { Hash64 } from '../model/hash.js';
 import type { UserId } from '../model/ids.js';
 import { type Limits, MARK_SLOTS, OVERLOAD_RETRY_MS, PLAN_ROUNDS_MAX, STORE_RETRY_MS, STORE_TRIES_MAX } from '../model/limits.js';
 import type { ApplyResult, Mark, MarkChange, PartitionWrite, Store, StoreOpenOptions } from '../store/store.js';
 import { Lane, type LaneHost } from './lane.js';
 import { MailboxCache, type MailboxSlot } from './mailbox-cache.js';
 import { readNeeds } from './read-needs.js';
-import { type ShardOptions, StoreKeeper, type StoreStatus } from './store-keeper.js';
+import { StoreKeeper, type StoreKeeperOptions, type StoreStatus } from './store-keeper.js';
 import { type CommitRequest, WaitingWrite } from './waiting-write.js';
 
 /** A pure answer about one mailbox. `undefined`, with needs noted in the view: something has to be read first. */
@@ -33,7 +34,12 @@ export interface ShardStats {
   readonly cachedBytes: number;
 }
 
-/** The unit of ownership: a set of mailboxes with one writer and one cache over one store. It runs plans and answers; it knows no verbs and never both users' rules. */
+/** What a shard is made of. */
+export interface ShardOptions extends StoreKeeperOptions {
+  readonly hash: Hash64;
+}
+
+/** The unit of ownership: a set of mailboxes with one writer and one cache over one store. It runs plans and answers, and knows no verbs. */
 export class Shard {
   readonly name: string;
   readonly store: Store;
@@ -67,6 +73,9 @@ export class Shard {
       },
       dropStale: ({ slots }) => {
         for (const slot of slots) this.#cache.drop(slot);
+      },
+      bound: ({ slots }) => {
+        for (const slot of slots) if (slot.state !== undefined && slot.state.bytes > limits.cacheBytes) this.#cache.drop(slot);
       },
       markSlotOf: (partition) => Number(hash(partition) % BigInt(MARK_SLOTS)),
       apply: (writes, marks) => this.#apply(writes, marks),
@@ -110,7 +119,7 @@ export class Shard {
    * @throws `MAILRING_OVERLOADED`, `MAILRING_UNAVAILABLE`, `MAILRING_ABORTED`, and what the plan throws; with what is known of the send
    */
   commit<T>(request: CommitRequest<T>, signal?: AbortSignal): Promise<T> {
-    const refusal = this.#keeper.refusal();
+    const refusal = this.#keeper.refusal('not-accepted');
     if (refusal !== undefined) return Promise.reject(refusal);
     const slots = request.users.map((user) => this.#cache.pin(user));
     const full = request.owed ? undefined : this.#overload(slots);
@@ -118,10 +127,12 @@ export class Shard {
       for (const slot of slots) this.#cache.unpin(slot);
       return Promise.reject(full);
     }
+    const lane = this.#laneOf(slots[0]!);
     this.#waitingWrites++;
     for (const slot of slots) slot.waitingWrites++;
     const write: WaitingWrite<T> = new WaitingWrite(request, slots, () => {
       signal?.removeEventListener('abort', giveUp);
+      lane.forget(write as WaitingWrite<unknown>);
       for (const slot of slots) {
         slot.waitingWrites--;
         this.#cache.unpin(slot);
@@ -130,7 +141,7 @@ export class Shard {
     });
     const giveUp = () => write.giveUp(signal?.reason);
     signal?.addEventListener('abort', giveUp, { once: true });
-    this.#laneOf(slots[0]!).add(write as WaitingWrite<unknown>);
+    lane.add(write as WaitingWrite<unknown>);
     return write.answer;
   }
 
@@ -156,12 +167,22 @@ export class Shard {
         const answer = query(view);
         if (view.stale) this.#cache.drop(slot);
         else if (view.needs.length === 0) return answer as T;
-        else await this.#readNeeds(view);
+        // More of the log is progress, however long it is.
+        else if (await this.#readNeeds(view)) round = 0;
       }
       throw corrupt('a read found no end', { userId: user, rounds: PLAN_ROUNDS_MAX });
     } finally {
       this.#cache.unpin(slot);
       if (--this.#activeReads === 0) for (const resolve of this.#onReadsDone.splice(0)) resolve();
+    }
+  }
+
+  /** Asks the store itself. @throws `MAILRING_UNAVAILABLE`, and what is about data */
+  async ask<T>(question: (store: Store) => Promise<T>): Promise<T> {
+    try {
+      return await question(this.store);
+    } catch (error) {
+      throw this.#keeper.error(error);
     }
   }
 
@@ -197,13 +218,13 @@ export class Shard {
       // A load that is under way may have begun before this call: its answer is too old, or as good as one that begins now.
       if (slot.state?.version !== version) this.#cache.drop(slot);
     } catch (error) {
-      throw this.#keeper.error(error, 'not-accepted');
+      throw this.#keeper.error(error);
     }
   }
 
   /** Why a write that would touch a user's mailbox is refused at once; `undefined` when it is not. What is owed to that mailbox later counts too. */
   refusal(user: UserId, owed: number): MailringError | undefined {
-    const refusal = this.#keeper.refusal();
+    const refusal = this.#keeper.refusal('not-accepted');
     if (refusal !== undefined) return refusal;
     const slot = this.#cache.pin(user);
     const full = this.#overload([slot], owed);
@@ -240,22 +261,21 @@ export class Shard {
       // A slot that was dropped meanwhile is loaded again by whoever needs it: what was read before the drop is too old.
       if (slot.drops === drops) slot.state = new MailboxState(slot.user, loaded, this.#lane === undefined ? 'base' : 'conversation');
     } catch (error) {
-      throw this.#keeper.error(error, 'not-accepted');
+      throw this.#keeper.error(error);
     } finally {
       if (slot.drops === drops) slot.loading = undefined;
     }
   }
 
-  async #readNeeds(view: MailboxView): Promise<void> {
-    try {
-      await readNeeds(this.store, view, view.takeNeeds());
-    } catch (error) {
-      throw this.#keeper.error(error, 'not-accepted');
-    }
+  /** Reads what a view lacks; says whether that was more of the log. */
+  async #readNeeds(view: MailboxView): Promise<boolean> {
+    const needs = view.takeNeeds();
+    await this.ask((store) => readNeeds(store, view, needs));
+    return needs.some(({ kind }) => kind === 'log-down' || kind === 'log-up');
   }
 
   async #apply(writes: readonly PartitionWrite[], marks: readonly MarkChange[]): Promise<ApplyResult> {
-    const refusal = this.#keeper.refusal();
+    const refusal = this.#keeper.refusal('not-accepted');
     if (refusal !== undefined) throw refusal;
     this.#batches++;
     const result = await this.store.apply(writes, marks);
@@ -268,7 +288,7 @@ export class Shard {
     const error = this.#keeper.error(cause, isMailringError(cause) ? (cause.outcome ?? 'unconfirmed') : 'unconfirmed');
     if (!this.store.capabilities.exclusive) return tries < STORE_TRIES_MAX ? { error, againAfterMs: STORE_RETRY_MS * 2 ** tries } : { error };
     this.#keeper.fence(cause);
-    const refusal = this.#keeper.refusal();
+    const refusal = this.#keeper.refusal('not-accepted');
     for (const lane of this.#lane === undefined ? this.#cache.lanes() : [this.#lane]) lane.rejectWaiting(refusal);
     return { error };
   }

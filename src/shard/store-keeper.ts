@@ -1,23 +1,24 @@
 import { Mutex } from 'async-mutex';
 import type { Clock } from '../model/clock.js';
 import { isMailringError, type MailringError, type Outcome, unavailable } from '../model/errors.js';
-import type { Hash64 } from '../model/hash.js';
 import type { Limits } from '../model/limits.js';
 import type { Logger } from '../model/logger.js';
 import type { Store, StoreOpenOptions } from '../store/store.js';
 
-/** What a shard is made of. */
-export interface ShardOptions {
+/** What a keeper is made of. */
+export interface StoreKeeperOptions {
   readonly name: string;
   readonly store: Store;
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logger: Logger;
-  readonly hash: Hash64;
 }
 
-/** Whether a shard's store can be used. `fenced`: a write failed, nothing more is issued until it was closed and opened again. */
-export type StoreStatus = 'new' | 'open' | 'fenced' | 'closed';
+/**
+ * Whether a shard's store can be used. `fenced`: a write failed, nothing more is issued until it has been closed and opened again. `failed`: that did not succeed within the
+ * tries that `limits` allow.
+ */
+export type StoreStatus = 'new' | 'open' | 'fenced' | 'failed' | 'closed';
 
 /**
  * Opens a shard's store, fences it after the first failed write, opens it again with a growing delay, and closes it. After a failed write the same handle may acknowledge
@@ -35,10 +36,11 @@ export class StoreKeeper {
   #cause: unknown;
   #delayMs = 0;
   #cancelDelay: (() => void) | undefined;
+  #closing = false;
   /** How often the store was fenced. */
   fences = 0;
 
-  constructor({ store, name, clock, limits, logger }: ShardOptions, reopened: () => void) {
+  constructor({ store, name, clock, limits, logger }: StoreKeeperOptions, reopened: () => void) {
     this.#store = store;
     this.#shard = name;
     this.#clock = clock;
@@ -53,15 +55,20 @@ export class StoreKeeper {
 
   async open(options: Omit<StoreOpenOptions, 'clock'>): Promise<void> {
     await this.#mutex.runExclusive(async () => {
-      await this.#store.open({ ...options, clock: this.#clock });
+      try {
+        await this.#store.open({ ...options, clock: this.#clock });
+      } catch (error) {
+        throw this.error(error);
+      }
       this.#status = 'open';
     });
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     this.#cancelDelay?.();
     await this.#mutex.runExclusive(async () => {
-      const opened = this.#status === 'open' || this.#status === 'fenced';
+      const opened = this.#status !== 'new' && this.#status !== 'closed';
       this.#status = 'closed';
       // A store that this keeper did not open, or was refused, may be somebody else's.
       if (opened) await this.#store.close();
@@ -74,26 +81,28 @@ export class StoreKeeper {
     this.#status = 'fenced';
     this.#cause = cause;
     this.fences++;
-    this.#logger.error('a write failed: the shard takes nothing until its store was opened again', { shard: this.#shard, cause });
     void this.#reopen();
+    this.#logger.error('a write failed: the shard takes nothing until its store has been opened again', { shard: this.#shard, cause });
   }
 
   /** The error of a call while the store is not open; `undefined` while it is. */
-  refusal(): MailringError | undefined {
-    return this.#status === 'open' ? undefined : this.#unavailable(this.#cause, 'not-accepted');
+  refusal(outcome?: Outcome): MailringError | undefined {
+    return this.#status === 'open' ? undefined : this.#unavailable(this.#cause, outcome);
   }
 
   /** What a caller is told when the store failed: errors that are about data stay what they are; that the store was closed in order to be opened again does not concern a caller. */
-  error(cause: unknown, outcome: Outcome): MailringError {
+  error(cause: unknown, outcome?: Outcome): MailringError {
     if (isMailringError(cause) && cause.code !== 'MAILRING_UNAVAILABLE' && cause.code !== 'MAILRING_CLOSED') return cause;
     return this.#unavailable(cause, outcome);
   }
 
-  #unavailable(cause: unknown, outcome: Outcome): MailringError {
-    const why = cause instanceof Error ? `: ${cause.message}` : '';
-    return unavailable(`the store of shard ${this.#shard} cannot be used now${why}`, {
-      outcome,
-      retryAfterMs: Math.max(this.#delayMs, this.#limits.reopenDelayMs),
+  #unavailable(cause: unknown, outcome: Outcome | undefined): MailringError {
+    const failed = this.#status === 'failed';
+    const advice = failed ? 'close this mailring and open another' : 'try again later, a send with the same clientMessageId';
+    const why = cause instanceof Error ? ` cause=\`${cause.message}\`` : '';
+    return unavailable(`the store of a shard cannot be used now; ${advice}. shard=\`${this.#shard}\`${why}`, {
+      ...(outcome && { outcome }),
+      ...(failed ? { retryable: false } : { retryAfterMs: Math.max(this.#delayMs, this.#limits.reopenDelayMs) }),
       cause,
       details: { shard: this.#shard },
     });
@@ -101,7 +110,7 @@ export class StoreKeeper {
 
   async #reopen(): Promise<void> {
     this.#delayMs = this.#limits.reopenDelayMs;
-    for (let tries = 0; tries < this.#limits.reopenTries && this.#status === 'fenced'; tries++) {
+    for (let tries = 0; tries < this.#limits.reopenTries && this.#status === 'fenced' && !this.#closing; tries++) {
       await new Promise<void>((resolve) => {
         const cancel = this.#clock.after(this.#delayMs, resolve);
         this.#cancelDelay = () => {
@@ -112,9 +121,10 @@ export class StoreKeeper {
       await this.#mutex.runExclusive(() => this.#tryOpen());
       this.#delayMs = Math.min(2 * this.#delayMs, this.#limits.reopenDelayMaxMs);
     }
-    if (this.#status === 'fenced')
-      this.#logger.error('the store of a shard stays closed: open a new mailring', { shard: this.#shard, tries: this.#limits.reopenTries });
     this.#delayMs = 0;
+    if (this.#status !== 'fenced' || this.#closing) return;
+    this.#status = 'failed';
+    this.#logger.error('the store of a shard stays closed: close this mailring and open another', { shard: this.#shard, tries: this.#limits.reopenTries });
   }
 
   async #tryOpen(): Promise<void> {

@@ -18,7 +18,7 @@ export interface CommitRequest<T> {
   plan(sides: readonly PlanSide[], now: number): T | undefined;
 }
 
-/** A request in a lane's queue. Its caller is answered once; its mailboxes are kept until the lane is done with it, which can be later. */
+/** A request in a lane's queue. Its caller is answered once; its mailboxes stay in use until the lane is done with it, which can be after the answer. */
 export class WaitingWrite<T> {
   readonly request: CommitRequest<T>;
   readonly slots: readonly MailboxSlot[];

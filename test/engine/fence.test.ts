@@ -202,7 +202,7 @@ test('a fence, each try to open again and its end are reported to the logger', a
   hooks.open = undefined;
   await clock.pass(200);
   expect(said).toEqual([
-    'error a write failed: the shard takes nothing until its store was opened again',
+    'error a write failed: the shard takes nothing until its store has been opened again',
     'warn the store of a shard could not be opened again yet',
     'info the store of a shard was opened again',
   ]);
