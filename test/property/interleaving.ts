@@ -101,6 +101,7 @@ export class Interleaving {
         call.answer = answer;
         call.finished = ++this.#moment;
         this.#keep(call, answer);
+        assert.ok(answer.lastUpdatedTimestamp <= this.#store.versionOf(user), 'a fetch shows nothing that is not stored');
       }),
     );
   }

@@ -15,7 +15,7 @@ describe('a mailbox with much in it', () => {
     'goes on beyond what is kept in memory, and beyond the 1,000 changes that one delta looks at',
     async () => {
       await checkProperty(
-        { file, test: 'goes on beyond what is kept in memory', runs: 12 },
+        { file, test: 'goes on beyond what is kept in memory', runs: 10 },
         modelProperty({ maxCommands: 60, reopenWeight: 10, store, filled: 1_700 }),
       );
     },

@@ -19,7 +19,7 @@ describe('mailring over the memory store', () => {
       const least = { what: 'commands', count: 50_000, counter: () => commandsExecuted() - before };
       await checkProperty(
         { file, test: 'answers every call as the model does', runs: 1_000, least },
-        modelProperty({ maxCommands: 108, reopenWeight: 10, store }),
+        modelProperty({ maxCommands: 114, reopenWeight: 10, store }),
       );
     },
     PROPERTY_TIMEOUT_MS,

@@ -41,7 +41,9 @@ const walks = command(
   fc.record({ user: some, list: listChoice, pageSize, by: fc.constantFrom('next' as const, 'number' as const) }),
   async (world, args) => {
     const user = world.user(args.user);
-    await world.walk(user, listOf(world, user, args.list), args.pageSize, args.by);
+    // A walk of a thousand pages shows no more than one of fifty.
+    const pageSize = Math.min(200, args.pageSize + Math.floor(world.mailbox(user).arrivals.length / 50));
+    await world.walk(user, listOf(world, user, args.list), pageSize, args.by);
   },
 );
 

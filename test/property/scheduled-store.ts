@@ -19,6 +19,7 @@ function copyWrite(write: PartitionWrite): PartitionWrite {
  */
 export class ScheduledStore implements Store {
   readonly #inner: Store;
+  readonly #versions = new Map<string, Version>();
   /** Absent: calls go through at once. */
   scheduler: Scheduler | undefined;
 
@@ -29,6 +30,12 @@ export class ScheduledStore implements Store {
 
   get capabilities() {
     return this.#inner.capabilities;
+  }
+
+  /** The version of a user's mailbox that was stored last. */
+  versionOf(user: string): Version {
+    const id = Buffer.from(user);
+    return this.#versions.get(Buffer.concat([Uint8Array.of(1, id.length), id]).toString('hex')) ?? 0;
   }
 
   open(options: StoreOpenOptions): Promise<void> {
@@ -57,7 +64,11 @@ export class ScheduledStore implements Store {
 
   apply(writes: readonly PartitionWrite[], marks: readonly MarkChange[] = []): Promise<ApplyResult> {
     const given = writes.map(copyWrite);
-    return this.#delayed('apply', () => this.#inner.apply(given, marks));
+    return this.#delayed('apply', async () => {
+      const result = await this.#inner.apply(given, marks);
+      if (result.applied) for (const { partition, version } of given) this.#versions.set(Buffer.from(partition).toString('hex'), version);
+      return result;
+    });
   }
 
   scanMarks(slot: number): AsyncIterable<Mark> {
