@@ -153,10 +153,10 @@ export class SimulatedData {
     return { applied: true };
   }
 
-  mark({ owner, marks }: Batch, type: MarkChange['type'], broken = false): void {
+  mark({ owner, writes, marks }: Batch, type: MarkChange['type'], broken = false): void {
     const changes = marks.filter((mark) => mark.type === type);
     if (changes.length === 0) return;
-    this.emit({ type: type === 'set' ? 'marked' : 'cleared', owner, call: { kind: 'apply', owner, index: -1, marks: changes } });
+    this.emit({ type: type === 'set' ? 'marked' : 'cleared', owner, call: { kind: 'apply', owner, index: -1, writes, marks: changes } });
     for (const change of changes) this.keep(this.rows.mark(change), broken);
   }
 

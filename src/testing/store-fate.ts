@@ -52,7 +52,7 @@ export interface StoreEvent {
     /** A commit was applied, or refused because of its version; `late`: after its caller was told that it failed, or is gone. */
     | 'applied'
     | 'refused'
-    /** Marks were set or cleared without a commit in the same step. */
+    /** Marks were set before, or cleared after, the commit of the same call; a call can clear marks without any commit. */
     | 'marked'
     | 'cleared'
     /** A handle crashed; of the calls it had under way these took effect (`survived`), these had set their marks only (`between`), these are gone (`lost`). */

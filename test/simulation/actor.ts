@@ -5,13 +5,12 @@ import { fetchConversations, fetchMessages, send, Tries } from './calls.js';
 import type { Process } from './process.js';
 import type { World } from './world.js';
 
-/** What actors share: what was sent, and how many operations are left. */
+/** What actors share. */
 export interface Traffic {
   readonly users: readonly string[];
   readonly processes: readonly Process[];
   /** Requests so far, with what their tries were told. */
   readonly sent: { readonly request: SendRequest; readonly tries: Tries }[];
-  operationsLeft: number;
   nextId: number;
 }
 
@@ -52,11 +51,10 @@ export class Actor {
 
   async run(): Promise<void> {
     const { scheduler, random, setting } = this.#world;
-    while (this.#traffic.operationsLeft > 0) {
+    while (this.#world.calls.length < setting.operations) {
       await scheduler.sleep(random.next() * setting.thinkMsMax);
       const process = this.#process();
       if (process === undefined) continue;
-      this.#traffic.operationsLeft--;
       await this.#act(process);
     }
   }
@@ -122,7 +120,6 @@ export class Actor {
     const { random } = this.#world;
     const recipient = random.pick(this.#peers);
     const requests = Array.from({ length: random.integer(2, 6) }, () => this.#request(random.chance(0.8) ? recipient : random.pick(this.#peers)));
-    this.#traffic.operationsLeft -= requests.length - 1;
     await Promise.all(requests.map((request) => this.#send(process, request, new Tries())));
   }
 

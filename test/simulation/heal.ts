@@ -5,7 +5,7 @@ import type { Process } from './process.js';
 import type { World } from './world.js';
 
 /** A sweep that finds nothing new twice ends a mark; one more for what came late. */
-const SWEEPS = 6;
+const SWEEPS = 4;
 
 /** Ends all faults and lets everything restart; then nothing but sweeps runs, until all that was begun is finished. Says so where it is not. */
 export async function heal(world: World, fates: Fates, processes: readonly Process[]): Promise<void> {
@@ -58,11 +58,15 @@ export async function readAll(mailring: Mailring, users: readonly string[]): Pro
   return mailboxes;
 }
 
-/** What `verify` says of everything, and whether an engine that has nothing to do keeps nothing in use. */
-export async function inspect({ problem }: World, { mailring, engine }: Process): Promise<void> {
+/** What `verify` says of everything. */
+export async function verifyAll({ problem }: World, { mailring }: Process): Promise<void> {
   const { problems } = await mailring.verify();
-  for (const { kind, userId, conversationId, seq, text } of problems)
-    problem(`verify after healing: ${kind} ${userId} ${conversationId ?? ''} ${seq ?? ''}: ${text}`);
+  for (const { kind, userId, conversationId = '', seq = '', text } of problems)
+    problem(`verify after healing: ${kind} ${userId} ${conversationId} ${seq}: ${text}`);
+}
+
+/** An engine that has nothing to do keeps nothing in use. */
+export function insistIdle({ problem }: World, { mailring, engine }: Process): void {
   for (const [shard, { status, waitingWrites, activeReads, mailboxesInUse }] of Object.entries(mailring.stats().shards)) {
     if (status !== 'open' || waitingWrites > 0 || activeReads > 0 || mailboxesInUse > 0)
       problem(`an idle shard is not idle: ${engine} ${shard} ${JSON.stringify({ status, waitingWrites, activeReads, mailboxesInUse })}`);

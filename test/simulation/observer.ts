@@ -56,7 +56,7 @@ export class Observer {
         this.#count(event.late ? 'a late write is refused' : 'a batch is refused');
         break;
       case 'cleared':
-        this.#count('a mark is taken away when idle');
+        this.#count((call?.writes ?? []).length === 0 ? 'a dead mark is taken away' : 'a mark is taken away when idle');
         break;
       case 'survived':
         this.#count('a crash leaves a write that nobody heard of');

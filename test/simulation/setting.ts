@@ -41,6 +41,7 @@ export interface Setting {
   readonly eventMs: number;
   readonly delayMsMax: number;
   readonly thinkMsMax: number;
+  /** Calls that were answered, or that their engine's end has left unanswered, before it is healed. */
   readonly operations: number;
   /** How the clients make their ids. */
   readonly ids: 'increasing' | 'random';
@@ -70,7 +71,7 @@ export function settingOf(random: SeededRandom): Setting {
     eventMs: random.pick([300, 800, 2_000]),
     delayMsMax: random.pick([0, 2, 10, 40]),
     thinkMsMax: random.pick([20, 100, 400]),
-    operations: random.integer(OPERATIONS_MIN, OPERATIONS_MIN + 40),
+    operations: random.integer(OPERATIONS_MIN, OPERATIONS_MIN + 20),
     ids: random.pick(['increasing', 'random']),
   };
 }
@@ -88,6 +89,6 @@ function limitsOf(random: SeededRandom): Partial<Limits> {
     ...(random.chance(0.2) && { cacheBytes: 1 }),
     ...(random.chance(0.2) && { undeliveredPerHome: random.integer(1, 4) }),
     ...(random.chance(0.15) && { waitingWritesPerMailbox: random.integer(1, 4) }),
-    ...(random.chance(0.1) && { waitingWrites: random.integer(2, 6) }),
+    ...(random.chance(0.1) && { waitingWrites: random.integer(4, 12) }),
   };
 }

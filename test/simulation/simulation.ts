@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import { Mailring } from 'mailring';
 import { MemoryStore } from 'mailring/memory';
 import { checkHistory, type History, type HistoryCall, SimulatedData } from 'mailring/testing';
 import { Actor, type Traffic } from './actor.js';
 import { startEvents } from './events.js';
 import { Fates } from './fates.js';
-import { heal, inspect, readAll } from './heal.js';
+import { heal, insistIdle, readAll, verifyAll } from './heal.js';
 import { Observer } from './observer.js';
 import { Process } from './process.js';
 import { Scheduler, turn } from './scheduler.js';
@@ -18,6 +19,8 @@ export interface Simulated {
   readonly seed: number;
   readonly setting: Setting;
   readonly history: History;
+  /** Of the history, byte for byte. */
+  readonly digest: string;
   /** Every promise that did not hold; empty is right. */
   readonly problems: readonly string[];
   readonly meetings: Meetings;
@@ -80,14 +83,15 @@ export async function simulate(seed: number, trace?: (line: string) => void): Pr
 
   const history = await play(world, fates);
   for (const { rule, text } of checkHistory(history)) problem(`${rule}: ${text}`);
-  return { seed, setting, history, problems, meetings, faults: observer.faults, steps: scheduler.steps };
+  const digest = createHash('sha256').update(JSON.stringify(history)).digest('hex');
+  return { seed, setting, history, digest, problems, meetings, faults: observer.faults, steps: scheduler.steps };
 }
 
 async function play(world: World, fates: Fates): Promise<History> {
   const { setting, scheduler, problem, calls } = world;
   const users = Array.from({ length: USERS }, (_, i) => `u${i}`);
   const processes = Array.from({ length: setting.engines }, (_, i) => new Process(world, `p${i}`));
-  const traffic: Traffic = { users, processes, sent: [], operationsLeft: setting.operations, nextId: 0 };
+  const traffic: Traffic = { users, processes, sent: [], nextId: 0 };
   for (const process of processes) void process.start();
   startEvents(world, fates, processes);
   const actors = users.map((user) => new Actor(world, traffic, user));
@@ -100,7 +104,8 @@ async function play(world: World, fates: Fates): Promise<History> {
     if (up.length < processes.length) return;
     const mailboxes = await readAll(up[0]!.mailring, users);
     for (const [i, actor] of actors.entries()) await actor.settle(up[i % up.length]!);
-    for (const process of up) await inspect(world, process);
+    await verifyAll(world, up[0]!);
+    for (const process of up) insistIdle(world, process);
     for (const process of up) await process.close();
     history = { calls, mailboxes };
   };
