@@ -1,0 +1,163 @@
+import { createClientMessageId, Mailring } from 'mailring';
+import { MemoryStore } from 'mailring/memory';
+import { Ring } from 'mailring/ring';
+import { afterEach, describe, expect, test } from 'vitest';
+import { countingStore } from './counting-store.js';
+import { hookedStore } from './hooked-store.js';
+import { errorOf } from './mailrings.js';
+import { ManualClock } from './manual-clock.js';
+
+const opened: Mailring[] = [];
+
+afterEach(async () => {
+  for (const mailring of opened.splice(0)) await mailring.close();
+});
+
+/** Two shards `a` and `b`, a user of each, and what their stores are asked for. The conversation's home is where the first commit goes. */
+async function openTwo({ idle = 0 } = {}) {
+  const ring = await Ring.create({ shards: ['a', 'b'] });
+  const userOf = (shard: string) => Array.from({ length: 100 }, (_, i) => `user-${i}`).find((user) => ring.shardOf(user) === shard)!;
+  const clock = new ManualClock();
+  const memory = { a: new MemoryStore(), b: new MemoryStore() };
+  const hooked = { a: hookedStore(memory.a), b: hookedStore(memory.b) };
+  const counted = { a: countingStore(hooked.a.store), b: countingStore(hooked.b.store) };
+  const open = async () => {
+    const mailring = await Mailring.open({ stores: { a: counted.a.store, b: counted.b.store }, clock, limits: { sweepMs: 1_000, waitingWrites: 100_000 } });
+    opened.push(mailring);
+    return mailring;
+  };
+  const mailring = await open();
+  await Promise.all(Array.from({ length: idle }, (_, i) => mailring.sendMessage(message(`idle-${i}`, `idle-${i}`))));
+  const users = { a: userOf('a'), b: userOf('b') };
+  const take = () => ({ a: counted.a.take(), b: counted.b.take() });
+  const marksIn = async (shard: 'a' | 'b') => {
+    let count = 0;
+    for (let slot = 0; slot < 64; slot++) for await (const _ of memory[shard].scanMarks(slot)) count++;
+    return count;
+  };
+  const marks = async () => (await marksIn('a')) + (await marksIn('b'));
+  /** The shard that does not have the home of the one conversation that is marked. */
+  const otherShard = async () => ((await marksIn('a')) > 0 ? 'b' : 'a');
+  take();
+  return { mailring, open, users, clock, take, marks, otherShard, hooks: { a: hooked.a.hooks, b: hooked.b.hooks } };
+}
+
+const message = (senderId: string, recipientId: string, clientMessageId = createClientMessageId()) => ({
+  senderId,
+  recipientId,
+  messageContent: 'hello',
+  clientMessageId,
+});
+
+describe('a send between two shards', () => {
+  test('is two applies, 3 rows in the home and 2 in the other mailbox, with one mark for a burst, and the first also 2 conversation rows', async () => {
+    const { mailring, users, take, marks } = await openTwo();
+    const sums = (counts: ReturnType<typeof take>) => {
+      const both = [counts.a, counts.b].toSorted((x, y) => y.rowsPut - x.rowsPut);
+      return both.map(({ applies, rowsPut, marks: set }) => ({ applies, rowsPut, marks: set }));
+    };
+    await mailring.sendMessage(message(users.a, users.b));
+    expect(sums(take())).toEqual([
+      { applies: 1, rowsPut: 4, marks: 1 },
+      { applies: 1, rowsPut: 3, marks: 0 },
+    ]);
+    await mailring.sendMessage(message(users.b, users.a));
+    const warm = take();
+    expect(sums(warm)).toEqual([
+      { applies: 1, rowsPut: 3, marks: 0 },
+      { applies: 1, rowsPut: 2, marks: 0 },
+    ]);
+    expect([warm.a, warm.b].map(({ loads, reads, scans }) => [loads, reads, scans])).toEqual([
+      [0, 0, 0],
+      [0, 0, 0],
+    ]);
+    expect(await marks()).toBe(1);
+  });
+
+  test('is answered the same to a repeat, from both sides, with its number in the mailbox of the sender', async () => {
+    const { mailring, users } = await openTwo();
+    for (const [from, to] of [
+      [users.a, users.b],
+      [users.b, users.a],
+    ] as const) {
+      const sent = message(from, to);
+      const first = await mailring.sendMessage(sent);
+      expect(await mailring.sendMessage(sent)).toEqual({ ...first, duplicate: true });
+      const { messages } = await mailring.fetchMessages({ userId: from, pageSize: 1 });
+      expect(messages).toMatchObject([{ messageId: first.messageId, lastUpdatedTimestamp: first.lastUpdatedTimestamp }]);
+    }
+  });
+
+  test('loses its mark once it was idle between two sweeps, which read what is marked and nothing else', async () => {
+    const { mailring, users, clock, take, marks } = await openTwo({ idle: 2_000 });
+    for (let i = 0; i < 5; i++) await mailring.sendMessage(message(users.a, users.b));
+    expect(await marks()).toBe(1);
+    take();
+    await clock.pass(1_000);
+    await clock.pass(1_000);
+    await clock.pass(1_000);
+    expect(await marks()).toBe(0);
+    const { a, b } = take();
+    expect(a.loads + b.loads + a.reads + b.reads + a.scans + b.scans).toBeLessThanOrEqual(4);
+    expect(a.applies + b.applies).toBe(1);
+    await clock.pass(1_000);
+    expect(take()).toMatchObject({ a: { loads: 0, reads: 0, applies: 0 }, b: { loads: 0, reads: 0, applies: 0 } });
+  });
+});
+
+describe('a shard that fails', () => {
+  test('holds up only conversations that touch it; its sends say which shard, and where the message stands once the home has it', async () => {
+    const { mailring, users, clock, hooks, otherShard } = await openTwo();
+    const first = await mailring.sendMessage(message(users.a, users.b));
+    const other = await otherShard();
+    const home = other === 'a' ? 'b' : 'a';
+    const { apply } = hooks[other];
+    hooks[other].apply = async () => {
+      throw new Error('disk full');
+    };
+    hooks[other].open = () => Promise.reject(new Error('disk full'));
+    const sent = message(users[home], users[other]);
+    expect(await errorOf(mailring.sendMessage(sent))).toMatchObject({
+      code: 'MAILRING_UNAVAILABLE',
+      outcome: 'unconfirmed',
+      details: { shard: other, messageId: `${first.conversationId}.2`, seq: 2 },
+    });
+    // Known to be down: the home is not even asked.
+    expect(await errorOf(mailring.sendMessage(message(users[home], users[other])))).toMatchObject({ outcome: 'not-accepted', details: { shard: other } });
+    expect(await mailring.sendMessage(message(users[home], users[home]))).toMatchObject({ seq: 1 });
+    hooks[other].apply = apply;
+    hooks[other].open = undefined;
+    await clock.pass(10_000);
+    // A sweep has delivered it meanwhile; the repeat is the same message.
+    expect((await mailring.fetchMessages({ userId: users[other], conversationId: first.conversationId })).messages[0]).toMatchObject({ seq: 2 });
+    expect(await mailring.sendMessage(sent)).toMatchObject({ seq: 2, duplicate: true });
+  });
+
+  test('between the two commits of a send, in a crash, leaves a mark from which the next open delivers', async () => {
+    const { mailring, open, users, clock, hooks, marks, otherShard } = await openTwo();
+    const first = await mailring.sendMessage(message(users.a, users.b));
+    const other = await otherShard();
+    hooks[other].apply = () => Promise.reject(new Error('power lost'));
+    hooks[other].open = () => Promise.reject(new Error('power lost'));
+    await errorOf(mailring.sendMessage(message(users.a, users.b)));
+    await mailring.close();
+    hooks[other].apply = undefined;
+    hooks[other].open = undefined;
+    const again = await open();
+    expect(await marks()).toBe(1);
+    await clock.pass(0);
+    for (const userId of [users.a, users.b]) {
+      expect((await again.fetchMessages({ userId, conversationId: first.conversationId })).messages.map(({ seq }) => seq)).toEqual([2, 1]);
+    }
+    expect((await again.verify()).problems).toEqual([]);
+  });
+});
+
+test('other shards than the data was made with are refused, and named', async () => {
+  const stores = { a: new MemoryStore(), b: new MemoryStore() };
+  await (await Mailring.open({ stores })).close();
+  const error = await errorOf(Mailring.open({ stores: { a: stores.a, c: new MemoryStore() } }));
+  expect(error).toMatchObject({ code: 'MAILRING_FORMAT', details: { missing: ['b'], unknown: ['c'] } });
+  expect(await errorOf(Mailring.open({ store: stores.a }))).toMatchObject({ code: 'MAILRING_FORMAT' });
+  await (await Mailring.open({ stores: { b: stores.b, a: stores.a } })).close();
+});
