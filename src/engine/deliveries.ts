@@ -1,19 +1,10 @@
-import { type PlanSide, planDelivery } from '../mailbox/plan-copy.js';
+import type { PlanSide } from '../mailbox/plan-copy.js';
+import { planDelivery } from '../mailbox/plan-delivery.js';
 import type { StoredMessage } from '../mailbox/stored-message.js';
 import { MailringError } from '../model/errors.js';
 import type { UserId } from '../model/ids.js';
 import { DELIVERY_BYTES_MAX, DELIVERY_MESSAGES_MAX, OVERLOAD_RETRY_MS, SEND_ROW_BYTES_MAX } from '../model/limits.js';
-import type { Shard } from '../shard/shard.js';
-
-/** A conversation whose two mailboxes are of different shards: every send commits in the home first and is then delivered to the other one. */
-export interface Route {
-  readonly conversationId: string;
-  readonly home: UserId;
-  readonly other: UserId;
-  readonly homeSide: 0 | 1;
-  readonly homeShard: Shard;
-  readonly otherShard: Shard;
-}
+import type { Route } from './route.js';
 
 interface Waiter {
   readonly seq: number;

@@ -1,18 +1,15 @@
 import type { Clock } from '../model/clock.js';
 import { MailringError, type Outcome } from '../model/errors.js';
 import type { Hash64 } from '../model/hash.js';
-import { conversationIdOf, homeSideOf, participantsOf, type UserId } from '../model/ids.js';
-import type { Limits } from '../model/limits.js';
+import type { UserId } from '../model/ids.js';
 import type { Ring } from '../ring/ring.js';
 import type { Shard } from '../shard/shard.js';
-import { Deliveries, type Route } from './deliveries.js';
-import { Sweep } from './sweep.js';
+import type { Crossing } from './crossing.js';
 
 /** What an engine is put together from; the shards are open. */
 export interface EngineParts {
   readonly clock: Clock;
   readonly hash: Hash64;
-  readonly limits: Limits;
   readonly ring: Ring;
   readonly shards: ReadonlyMap<string, Shard>;
 }
@@ -22,25 +19,18 @@ export class Engine {
   readonly clock: Clock;
   readonly hash: Hash64;
   readonly shards: ReadonlyMap<string, Shard>;
-  readonly deliveries: Deliveries;
-  readonly sweep: Sweep;
+  /** Present where a send's two mailboxes may not commit together. */
+  crossing: Crossing | undefined;
   readonly #ring: Ring;
   #closing: Promise<void> | undefined;
   #calls = 0;
   #onCallsDone: (() => void) | undefined;
 
-  constructor({ clock, hash, limits, ring, shards }: EngineParts) {
+  constructor({ clock, hash, ring, shards }: EngineParts) {
     this.clock = clock;
     this.hash = hash;
     this.#ring = ring;
     this.shards = shards;
-    this.deliveries = new Deliveries(limits.undeliveredPerHome);
-    this.sweep = new Sweep(
-      { clock, shards: [...shards.values()], deliveries: this.deliveries, routeOf: (home, other) => this.routeOf(home, other) },
-      limits.sweepMs,
-    );
-    // One shard that commits both mailboxes together owes nothing.
-    if (shards.size > 1 || ![...shards.values()].every(({ store }) => store.capabilities.atomicAcrossPartitions)) this.sweep.start();
   }
 
   get closed(): boolean {
@@ -50,19 +40,6 @@ export class Engine {
   /** The shard that owns a user's mailbox. */
   shardOf(user: UserId): Shard {
     return this.shards.get(this.#ring.shardOf(user))!;
-  }
-
-  /** Where the two mailboxes of a conversation are. */
-  routeOf(home: UserId, other: UserId): Route {
-    const participants = participantsOf(home, other);
-    return {
-      conversationId: conversationIdOf(participants),
-      home,
-      other,
-      homeSide: homeSideOf(participants, this.hash),
-      homeShard: this.shardOf(home),
-      otherShard: this.shardOf(other),
-    };
   }
 
   /** @throws `MAILRING_CLOSED` */
@@ -91,7 +68,7 @@ export class Engine {
       await new Promise<void>((resolve) => {
         this.#onCallsDone = resolve;
       });
-    await this.sweep.stop();
+    await this.crossing?.stop();
     await closeAll([...this.shards.values()]);
   }
 }

@@ -68,10 +68,9 @@ export async function insistOnIdentity(shard: Shard, identity: StoreIdentity): P
   if (stored.shard === identity.shard && stored.ring === identity.ring) return;
   const missing = stored.shards.filter((name) => !identity.shards.includes(name));
   const unknown = identity.shards.filter((name) => !stored.shards.includes(name));
-  const sameNames = missing.length === 0 && unknown.length === 0 && stored.shard === identity.shard;
-  const what = sameNames ? 'the same shards with other weights or tokens' : 'other shards';
-  const facts = `made-as=\`${stored.shard} of ${stored.shards}, ring ${stored.ring}\` opened-as=\`${identity.shard} of ${identity.shards}, ring ${identity.ring}\``;
-  throw new MailringError('MAILRING_FORMAT', `this data was made under another ring: ${what}; open it with the settings it was made with. ${facts}`, {
+  const named = ({ shard, shards, ring }: StoreIdentity) => `\`${shard} of ${shards}, ring ${ring}\``;
+  const facts = `made-as=${named(stored)} opened-as=${named(identity)}`;
+  throw new MailringError('MAILRING_FORMAT', `this data was made with other shards, weights or tokens; open it with those. ${facts}`, {
     details: { stored, given: identity, missing, unknown },
   });
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { checkKeys, requireObject } from '../model/arguments.js';
 import { type Clock, systemClock } from '../model/clock.js';
 import { DEFAULT_LIMITS, LIMITS, type Limits, SHARDS_MAX, U48_MAX } from '../model/limits.js';
@@ -31,29 +30,25 @@ export interface OpenOptions {
 /** The keys of {@link OpenOptions}. */
 export const OPEN_KEYS = ['location', 'shards', 'store', 'stores', 'openWaitMs', 'limits', 'clock', 'logger', 'signal'] as const;
 
-/** What gives the stores by the names of their shards. @throws `TypeError`, `RangeError` */
-export function readStores({ location, shards, store, stores }: OpenOptions): () => Promise<Map<string, Store>> {
+/** Where the stores come from: given, by the names of their shards, or a folder with one LevelDB a shard. */
+export type StoreSource = { readonly stores: ReadonlyMap<string, Store> } | { readonly folder: string; readonly names: readonly string[] };
+
+/** @throws `TypeError`, `RangeError` */
+export function readSource({ location, shards, store, stores }: OpenOptions): StoreSource {
   if ([location, store, stores].filter((source) => source !== undefined).length !== 1)
     throw new TypeError('Mailring.open takes one of location, store and stores');
   if (shards !== undefined && location === undefined) throw new TypeError('shards goes with location: stores are named by their keys');
-  if (store !== undefined) {
-    const given = new Map([[shardName(0), readStore(store)]]);
-    return async () => given;
+  if (location !== undefined) {
+    const folder = readString(location, 'location');
+    if (folder === '' || folder.includes('\0') || !folder.isWellFormed()) {
+      throw new RangeError('location must be the path of a folder: not empty, well-formed, without U+0000');
+    }
+    return { folder, names: readShardNames(shards) };
   }
-  if (stores !== undefined) {
-    const given = Object.entries(requireObject(stores, 'stores') as Record<string, Store>).map(([name, one]) => [name, readStore(one)] as const);
-    if (given.length === 0) throw new RangeError('stores must name at least one store');
-    return async () => new Map(given);
-  }
-  const folder = readString(location, 'location');
-  if (folder === '' || folder.includes('\0') || !folder.isWellFormed())
-    throw new RangeError('location must be the path of a folder: not empty, well-formed, without U+0000');
-  const names = readShardNames(shards);
-  return async () => {
-    // Loaded only here, so that a mailring over another store needs no native code.
-    const { LevelStore } = await import('../store/level/level-store.js');
-    return new Map(names.map((name) => [name, new LevelStore({ location: join(folder, name) })]));
-  };
+  const given = stores === undefined ? { [shardName(0)]: store } : requireObject(stores, 'stores');
+  const named = new Map(Object.entries(given).map(([name, one]) => [name, readStore(one)]));
+  if (named.size === 0) throw new RangeError('stores must name at least one store');
+  return { stores: named };
 }
 
 const shardName = (i: number) => `shard-${i}`;
@@ -73,28 +68,31 @@ function readShardNames(shards: unknown): readonly string[] {
   return [...shards];
 }
 
+/** An object of the host that has all of these methods. @throws `TypeError` that names the missing one */
+function readMethods<T extends object>(value: unknown, what: string, names: readonly (keyof T & string)[]): T {
+  const given = requireObject(value, what) as T;
+  const missing = names.find((name) => typeof given[name] !== 'function');
+  if (missing !== undefined) throw new TypeError(`${what} lacks a method. missing=\`${missing}\``);
+  return given;
+}
+
 /** @throws `TypeError` */
 function readStore(store: unknown): Store {
-  const given = requireObject(store, 'store') as Partial<Store>;
-  const methods = ['open', 'load', 'validate', 'read', 'scan', 'apply', 'scanMarks', 'partitions', 'close'] as const;
-  const missing = methods.find((name) => typeof given[name] !== 'function');
-  if (missing !== undefined) throw new TypeError(`store must be a Store. missing=\`${missing}\``);
+  const given = readMethods<Store>(store, 'store', ['open', 'load', 'validate', 'read', 'scan', 'apply', 'scanMarks', 'partitions', 'close']);
   const { atomicAcrossPartitions, exclusive, applyBytesMax } = requireObject(given.capabilities, 'store.capabilities') as Store['capabilities'];
   if (typeof atomicAcrossPartitions !== 'boolean' || typeof exclusive !== 'boolean' || !(Number.isInteger(applyBytesMax) && applyBytesMax > 0)) {
     throw new TypeError('store.capabilities must have atomicAcrossPartitions and exclusive, true or false, and applyBytesMax, a number of bytes');
   }
-  return given as Store;
+  return given;
 }
 
 /** @throws `TypeError` */
 export function readClock(clock: unknown): Clock {
   if (clock === undefined) return systemClock;
-  const given = requireObject(clock, 'clock') as Partial<Clock>;
-  const missing = (['now', 'after', 'soon'] as const).find((name) => typeof given[name] !== 'function');
-  if (missing !== undefined) throw new TypeError(`clock must be a Clock. missing=\`${missing}\``);
-  const now: unknown = (given as Clock).now();
+  const given = readMethods<Clock>(clock, 'clock', ['now', 'after', 'soon']);
+  const now: unknown = given.now();
   if (typeof now !== 'number' || !(now >= 0 && now <= U48_MAX)) throw new RangeError(`clock.now() must give milliseconds since 1970. now=\`${String(now)}\``);
-  return given as Clock;
+  return given;
 }
 
 const LEVELS = ['info', 'warn', 'error'] as const;
@@ -102,15 +100,13 @@ const LEVELS = ['info', 'warn', 'error'] as const;
 /** @throws `TypeError` */
 export function readLogger(logger: unknown): Logger {
   if (logger === undefined) return silentLogger;
-  const given = requireObject(logger, 'logger') as Partial<Logger>;
-  const missing = LEVELS.find((name) => typeof given[name] !== 'function');
-  if (missing !== undefined) throw new TypeError(`logger must be a Logger, such as console. missing=\`${missing}\``);
+  const given = readMethods<Logger>(logger, 'logger', LEVELS);
   // A log that fails must not stop a shard.
   const quiet =
     (name: (typeof LEVELS)[number]): Logger[typeof name] =>
     (text, details) => {
       try {
-        (given as Logger)[name](text, details);
+        given[name](text, details);
       } catch {
         return;
       }

@@ -1,14 +1,17 @@
+import { join } from 'node:path';
 import { checkKeys, requireObject } from '../model/arguments.js';
 import { loadHash64 } from '../model/hash.js';
 import { TIMEOUT_MS_MAX } from '../model/limits.js';
 import { compareUtf8 } from '../model/text.js';
 import { Ring } from '../ring/ring.js';
 import { Shard } from '../shard/shard.js';
+import type { Store } from '../store/store.js';
 import { aborted, readInteger, readSignal } from './arguments.js';
 import { untilAborted } from './call.js';
 import { closeAll, Engine } from './engine.js';
 import { insistOnIdentity } from './identity.js';
-import { OPEN_KEYS, type OpenOptions, readClock, readLimits, readLogger, readStores } from './open-options.js';
+import { OPEN_KEYS, type OpenOptions, readClock, readLimits, readLogger, readSource, type StoreSource } from './open-options.js';
+import { commitTogether } from './route.js';
 
 /** Opens the stores, checks that they are what they are opened as, and puts the engine together. Nothing stays open when it fails. */
 export async function openEngine(options: OpenOptions): Promise<Engine> {
@@ -19,11 +22,11 @@ export async function openEngine(options: OpenOptions): Promise<Engine> {
   const clock = readClock(given.clock);
   const logger = readLogger(given.logger);
   const signal = readSignal(given.signal);
-  const makeStores = readStores(given);
+  const source = readSource(given);
   if (signal?.aborted) throw aborted(signal.reason);
 
   const hash = await loadHash64();
-  const stores = await makeStores();
+  const stores = await storesOf(source);
   const ring = await Ring.create({ shards: [...stores.keys()] });
   const shards = new Map([...stores].map(([name, store]) => [name, new Shard({ name, store, clock, limits, logger, hash })]));
   const names = [...shards.keys()].toSorted(compareUtf8);
@@ -43,5 +46,18 @@ export async function openEngine(options: OpenOptions): Promise<Engine> {
     await closing;
     throw error;
   }
-  return new Engine({ clock, hash, limits, ring, shards });
+  const engine = new Engine({ clock, hash, ring, shards });
+  const all = [...shards.values()];
+  if (!all.every((homeShard) => all.every((otherShard) => commitTogether({ homeShard, otherShard })))) {
+    const { Crossing } = await import('./crossing.js');
+    engine.crossing = new Crossing(engine, limits);
+  }
+  return engine;
+}
+
+/** LevelDB is loaded only here, so that a mailring over another store needs no native code. */
+async function storesOf(source: StoreSource): Promise<ReadonlyMap<string, Store>> {
+  if ('stores' in source) return source.stores;
+  const { LevelStore } = await import('../store/level/level-store.js');
+  return new Map(source.names.map((name) => [name, new LevelStore({ location: join(source.folder, name) })]));
 }

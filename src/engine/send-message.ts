@@ -1,14 +1,14 @@
 import { contentDigest } from '../mailbox/content-digest.js';
 import { planSend, type SendIntent, type SendReceipt } from '../mailbox/plan-send.js';
 import type { StoredMessage } from '../mailbox/stored-message.js';
-import { isMailringError, MailringError } from '../model/errors.js';
+import { MailringError } from '../model/errors.js';
 import { conversationIdOf, homeSideOf, messageIdOf, parseClientMessageId, participantsOf } from '../model/ids.js';
 import { MESSAGE_BYTES_MAX, SEND_ROW_BYTES_MAX } from '../model/limits.js';
 import { utf8Length } from '../model/text.js';
 import { type CallOptions, readCallOptions, readRequest, readString, readUserId } from './arguments.js';
-import { runCall, untilAborted } from './call.js';
-import type { Route } from './deliveries.js';
+import { runCall } from './call.js';
 import type { Engine } from './engine.js';
+import { commitTogether, type Route } from './route.js';
 
 /** A message to send. */
 export interface SendRequest {
@@ -76,38 +76,27 @@ function readSend(engine: Engine, request: SendRequest): SendIntent {
   };
 }
 
-/** Commits in the home, together with the other mailbox where one shard has both, else delivers; answers when both hold the message. */
+/** Commits in the home, together with the other mailbox where one batch can hold both, else delivers; answers when both hold the message. */
 async function commitSend(engine: Engine, intent: SendIntent, signal: AbortSignal | undefined): Promise<SendResult> {
-  const { sender, recipient, home, conversationId } = intent;
+  const { sender, recipient, home, homeSide, conversationId } = intent;
   const other = home === sender ? recipient : sender;
-  const route = engine.routeOf(home, other);
-  const together = home === other || (route.homeShard === route.otherShard && route.homeShard.store.capabilities.atomicAcrossPartitions);
-  const release = together ? undefined : engine.deliveries.admit(route);
+  const route: Route = { conversationId, home, other, homeSide, homeShard: engine.shardOf(home), otherShard: engine.shardOf(other) };
+  const crossing = home === other || commitTogether(route) ? undefined : engine.crossing;
+  const release = crossing?.admit(route);
   try {
     const receipt = await route.homeShard.commit(
       {
-        users: together && home !== other ? [home, other] : [home],
+        users: crossing !== undefined || home === other ? [home] : [home, other],
         order: conversationId,
         bytes: 2 * intent.contentBytes + SEND_ROW_BYTES_MAX,
-        plan: ([homeSide, otherSide], now) => planSend(intent, homeSide!, otherSide, !together, now),
+        plan: ([homeSide, otherSide], now) => planSend(intent, homeSide!, otherSide, crossing !== undefined, now),
       },
       signal,
     );
-    const inOther = together ? receipt.inOther : await deliver(engine, route, receipt.seq, signal);
+    const inOther = crossing === undefined ? receipt.inOther : await crossing.deliver(route, receipt.seq, signal);
     return resultOf(intent, receipt, home === sender ? receipt.inHome : (inOther ?? null));
   } finally {
     release?.();
-  }
-}
-
-/** After the home commit nothing is refused any more: what fails now is unconfirmed, and says where the message stands. */
-async function deliver(engine: Engine, route: Route, seq: number, signal: AbortSignal | undefined): Promise<StoredMessage | null> {
-  try {
-    return await untilAborted(signal, () => engine.deliveries.deliver(route, seq));
-  } catch (error) {
-    if (!isMailringError(error)) throw error;
-    const details = { ...error.details, messageId: messageIdOf(route.conversationId, seq), conversationId: route.conversationId, seq };
-    throw new MailringError(error.code, error.message, { ...error, outcome: 'unconfirmed', details, cause: error.cause ?? error });
   }
 }
 

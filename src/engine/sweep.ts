@@ -5,7 +5,8 @@ import { type UserId, userOf } from '../model/ids.js';
 import { MARK_SLOTS, SEND_ROW_BYTES_MAX, SWEEP_CONCURRENCY } from '../model/limits.js';
 import type { Shard } from '../shard/shard.js';
 import type { Mark } from '../store/store.js';
-import type { Deliveries, Route } from './deliveries.js';
+import type { Deliveries } from './deliveries.js';
+import type { Route } from './route.js';
 
 /** What a sweep needs of the engine. */
 export interface SweepHost {
