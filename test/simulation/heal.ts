@@ -7,8 +7,8 @@ import type { World } from './world.js';
 /** A sweep that finds nothing new twice ends a mark; one more for what came late. */
 const SWEEPS = 4;
 
-/** Ends all faults and lets everything restart; then nothing but sweeps runs, until all that was begun is finished. Says so where it is not. */
-export async function heal(world: World, fates: Fates, processes: readonly Process[]): Promise<void> {
+/** Ends all faults and lets everything restart; then nothing but sweeps runs, until all that was begun is finished. Says so where it is not; gives the processes that run. */
+export async function heal(world: World, fates: Pick<Fates, 'healed' | 'down'>, processes: readonly Process[]): Promise<Process[]> {
   const { datas, scheduler, setting, problem, count, trace } = world;
   trace(() => 'heal');
   for (const data of datas) if ([...data.marks()].length > 0) count('a mark is left by a commit that never came');
@@ -32,6 +32,7 @@ export async function heal(world: World, fates: Fates, processes: readonly Proce
     if (marks.length > 0) problem(`marks remain after healing in store ${i}: ${marks.join(', ')}`);
     if (data.pendingWrites > 0) problem(`a write is still to come after healing in store ${i}`);
   }
+  return processes.filter(({ status }) => status === 'up');
 }
 
 /** Everything each user can see, page by page. */
