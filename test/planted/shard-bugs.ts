@@ -13,12 +13,11 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     name: 'cache-before-ack',
     what: 'a batch is brought into the cache before the store has acknowledged it',
     file: 'shard/lane.ts',
-    find: `        const result = await this.#host.apply(changed.map((draft) => draft.seal(now, this.#writer)));
+    find: `        const result = await this.#host.apply(writes, this.#marksOf(changed));
         if (!result.applied) return this.#planAgain(planned);
         for (const draft of changed) draft.commit();`,
-    replace: `        const writes = changed.map((draft) => draft.seal(now, this.#writer));
-        for (const draft of changed) draft.commit();
-        const result = await this.#host.apply(writes);
+    replace: `        for (const draft of changed) draft.commit();
+        const result = await this.#host.apply(writes, this.#marksOf(changed));
         if (!result.applied) return this.#planAgain(planned);`,
     suite: SENDS,
   },
@@ -26,8 +25,9 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     name: 'ack-before-durable',
     what: 'a send is answered when its batch is given to the store',
     file: 'shard/lane.ts',
-    find: '        this.batches++;\n',
-    replace: "        this.batches++;\n        for (const { write, result } of planned) if ('value' in result) write.resolve(result.value);\n",
+    find: '        const result = await this.#host.apply(writes, this.#marksOf(changed));\n',
+    replace:
+      "        for (const { write, result } of planned) if ('value' in result) write.resolve(result.value);\n        const result = await this.#host.apply(writes, this.#marksOf(changed));\n",
     suite: SENDS,
   },
   {
@@ -87,14 +87,6 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     suite: SENDS,
   },
   {
-    name: 'close-drops-waiting',
-    what: 'close does not wait for what was accepted',
-    file: 'shard/shard.ts',
-    find: 'await this.#lane.idle();',
-    replace: '',
-    suite: SENDS,
-  },
-  {
     name: 'queue-limit-off-by-one',
     what: 'a full queue takes one more',
     file: 'shard/shard.ts',
@@ -106,32 +98,32 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     name: 'mailbox-queue-limit-off-by-one',
     what: 'a full queue of a mailbox takes one more',
     file: 'shard/shard.ts',
-    find: 'waitingWrites >= this.#limits.waitingWritesPerMailbox',
-    replace: 'waitingWrites > this.#limits.waitingWritesPerMailbox',
+    find: 'waitingWrites + owed >= this.#limits.waitingWritesPerMailbox',
+    replace: 'waitingWrites + owed > this.#limits.waitingWritesPerMailbox',
     suite: QUEUE,
   },
   {
     name: 'queue-never-empties',
     what: 'a write that is done is still counted as waiting',
     file: 'shard/shard.ts',
-    find: 'this.#waitingWrites--;',
-    replace: 'this.#waitingWrites -= 0;',
+    find: 'if (--this.#waitingWrites === 0)',
+    replace: 'if (this.#waitingWrites === 0)',
     suite: SENDS,
   },
   {
     name: 'unknown-is-not-accepted',
     what: 'a send whose write failed says that nothing was committed',
     file: 'shard/lane.ts',
-    find: "'value' in result ? (error.outcome ?? 'unconfirmed') : 'not-accepted'",
-    replace: "'value' in result && error.retryable === undefined ? 'unconfirmed' : 'not-accepted'",
+    find: "write.unknown ||= 'value' in result && error.outcome !== 'not-accepted';",
+    replace: "write.unknown ||= 'value' in result && error.outcome === undefined;",
     suite: FENCE,
   },
   {
     name: 'unknown-is-applied',
     what: 'a send whose write failed is answered as sent',
     file: 'shard/lane.ts',
-    find: "for (const { write, result } of planned) write.reject(error, 'value' in result ? (error.outcome ?? 'unconfirmed') : 'not-accepted');",
-    replace: "for (const { write, result } of planned) 'value' in result ? write.resolve(result.value) : write.reject(error, 'not-accepted');",
+    find: "      if (againAfterMs === undefined) write.reject(error, 'not-accepted');",
+    replace: "      if (againAfterMs === undefined) 'value' in result ? write.resolve(result.value) : write.reject(error, 'not-accepted');",
     suite: FENCE,
   },
   {
@@ -178,8 +170,8 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     name: 'load-outlives-drop',
     what: 'a load that began before a mailbox was dropped becomes its state',
     file: 'shard/shard.ts',
-    find: 'if (slot.drops === drops) slot.state = new MailboxState(slot.user, loaded);',
-    replace: 'slot.state = new MailboxState(slot.user, loaded);',
+    find: 'if (slot.drops === drops) slot.state = new MailboxState(',
+    replace: 'slot.state = new MailboxState(',
     suite: FENCE,
   },
   {
@@ -194,8 +186,8 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     name: 'forgotten-while-in-use',
     what: 'a mailbox leaves the cache with its first user, though others still use it',
     file: 'shard/mailbox-cache.ts',
-    find: 'if (--slot.pins > 0) return;',
-    replace: 'if (--slot.pins < 0) return;',
+    find: 'if (--slot.pins === 0) {',
+    replace: 'if (--slot.pins >= 0) {',
     suite: CACHE,
   },
   {
@@ -242,8 +234,8 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     name: 'fence-keeps-outcome',
     what: 'what is refused after a fence has the outcome of the write that failed',
     file: 'shard/store-keeper.ts',
-    find: "this.#unavailable(this.#cause, 'not-accepted')",
-    replace: "this.error(this.#cause, 'not-accepted')",
+    find: "return this.#status === 'open' ? undefined : this.#unavailable(this.#cause, outcome);",
+    replace: "return this.#status === 'open' ? undefined : this.error(this.#cause, outcome);",
     suite: FENCE,
   },
 ];
