@@ -1,5 +1,6 @@
 /**
- * Where the engine reports what no caller is told: that a store failed, is opened again, is back. `console` is one, and so are most logging libraries' objects.
+ * Where the engine reports what no caller is told: that a store failed, is opened again, is back. `console` is one. For a library whose methods take the object first,
+ * such as pino, swap the two.
  * Nothing is written on the path of a call, and never a message's content.
  */
 export interface Logger {
