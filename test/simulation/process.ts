@@ -1,4 +1,4 @@
-import { isMailringError, Mailring } from 'mailring';
+import { Mailring } from 'mailring';
 import type { SimulatedStore } from 'mailring/testing';
 import type { Store } from '../../src/store/store.js';
 import { ProcessClock } from './process-clock.js';
@@ -194,6 +194,3 @@ export class Process {
     };
   }
 }
-
-/** Whether a failed call says that the engine was closed. */
-export const isClosed = (error: unknown) => isMailringError(error, 'MAILRING_CLOSED');
