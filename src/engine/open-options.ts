@@ -91,7 +91,7 @@ export function readClock(clock: unknown): Clock {
   if (clock === undefined) return systemClock;
   const given = readMethods<Clock>(clock, 'clock', ['now', 'after', 'soon']);
   const now: unknown = given.now();
-  if (typeof now !== 'number' || !(now >= 0 && now <= U48_MAX)) throw new RangeError(`clock.now() must give milliseconds since 1970. now=\`${String(now)}\``);
+  if (typeof now !== 'number' || !(Math.abs(now) <= U48_MAX)) throw new RangeError(`clock.now() must give milliseconds since 1970. now=\`${String(now)}\``);
   return given;
 }
 

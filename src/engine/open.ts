@@ -13,6 +13,9 @@ import { insistOnIdentity } from './identity.js';
 import { OPEN_KEYS, type OpenOptions, readClock, readLimits, readLogger, readSource, type StoreSource } from './open-options.js';
 import { commitTogether } from './route.js';
 
+/** What only mailboxes of different shards need, once it was asked for; every later open then takes the same turns. */
+let loading: Promise<typeof import('./crossing.js')> | undefined;
+
 /** Opens the stores, checks that they are what they are opened as, and puts the engine together. Nothing stays open when it fails. */
 export async function openEngine(options: OpenOptions): Promise<Engine> {
   const given = requireObject(options, 'the options of Mailring.open') as OpenOptions;
@@ -49,7 +52,8 @@ export async function openEngine(options: OpenOptions): Promise<Engine> {
   const engine = new Engine({ clock, hash, ring, shards });
   const all = [...shards.values()];
   if (!all.every((homeShard) => all.every((otherShard) => commitTogether({ homeShard, otherShard })))) {
-    const { Crossing } = await import('./crossing.js');
+    loading ??= import('./crossing.js');
+    const { Crossing } = await loading;
     engine.crossing = new Crossing(engine, limits);
   }
   return engine;

@@ -31,7 +31,7 @@ let warm: Promise<void> | undefined;
 /** What is loaded when it is first needed (the hash, the verifier) is loaded before: loading takes turns that no seed decides. */
 export function warmUp(): Promise<void> {
   warm ??= (async () => {
-    const mailring = await Mailring.open({ store: new MemoryStore() });
+    const mailring = await Mailring.open({ stores: { a: new MemoryStore(), b: new MemoryStore() } });
     await mailring.verify();
     await mailring.close();
   })();
