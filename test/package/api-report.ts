@@ -100,7 +100,7 @@ function exportedNames(report: string): ReadonlySet<string> {
 
 /** API Extractor knows one entry a package: a name that a host can import from `mailring` is not forgotten in the other entries. */
 function withoutShared(report: string, shared: ReadonlySet<string>): string {
-  const forgotten = /^ *\/\/ Warning: \(ae-forgotten-export\) The symbol "(\w+)" .*\n(?: *\/\/\n)?/gm;
+  const forgotten = /^ *\/\/ (?:Warning:|\S+ -) \(ae-forgotten-export\) The symbol "(\w+)" .*\n(?: *\/\/\n)?/gm;
   return report.replace(forgotten, (warning: string, name: string) => (shared.has(name) ? '' : warning));
 }
 
