@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LevelStore, type LevelStoreOptions } from 'mailring/level';
 import { MemoryLevel } from 'memory-level';
@@ -120,4 +120,22 @@ describe('options', () => {
       expect(construct).toThrow(message);
     });
   }
+});
+
+test('a folder whose CURRENT is missing is said to be corrupt, and its tables are left as they are', async () => {
+  const location = await folder();
+  const store = new LevelStore({ location, writeBufferBytes: 64 * 1024 });
+  await store.open(open);
+  for (let version = 1; version <= 40; version++) await store.apply([write(A, version - 1, version, put(`key ${version}`, 'x'.repeat(20_000)))]);
+  await store.close();
+  const current = await readFile(join(location, 'CURRENT'));
+  await rm(join(location, 'CURRENT'));
+  const before = (await readdir(location)).filter((name) => name.endsWith('.ldb'));
+  expect(before.length).toBeGreaterThan(0);
+  await expect(store.open(open)).rejects.toMatchObject({ code: 'MAILRING_CORRUPT', details: { tables: before.length } });
+  expect((await readdir(location)).filter((name) => name.endsWith('.ldb'))).toEqual(before);
+  await writeFile(join(location, 'CURRENT'), current);
+  await store.open(open);
+  expect((await store.load(A)).version).toBe(40);
+  await store.close();
 });

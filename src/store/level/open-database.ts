@@ -1,4 +1,5 @@
-import { MailringError } from '../../model/errors.js';
+import { readdir } from 'node:fs/promises';
+import { corrupt, MailringError } from '../../model/errors.js';
 import type { StoreOpenOptions } from '../store.js';
 import { BYTES, type ByteDatabase } from './database.js';
 import { assertFreeBytes, isFolder, syncFolder } from './folder.js';
@@ -28,10 +29,27 @@ export async function openLocation(settings: LocationSettings, freeBytesMin: num
   return opening(`opening ${location}`, async (taken) => {
     const folder = (await taken.guard(guardFolder(location, options))).folder!;
     await assertFreeBytes(folder.path, freeBytesMin);
+    await assertCurrent(folder.path);
     const db: ByteDatabase = new ClassicLevel(folder.path, { ...BYTES, cacheSize: cacheBytes, writeBufferSize: writeBufferBytes });
     await taken.database(db);
     await syncFolder(folder);
     return { db, driverCopies: true };
+  });
+}
+
+/**
+ * Insists that a folder with tables has the file that names them. Where CURRENT is missing LevelDB makes a new database and deletes the tables it does not know: what an
+ * interrupted copy has left would be gone.
+ *
+ * @throws `MAILRING_CORRUPT`; nothing was opened or changed then
+ */
+async function assertCurrent(path: string): Promise<void> {
+  const names = await readdir(path);
+  const tables = names.filter((name) => /\.(?:ldb|sst)$/.test(name));
+  if (tables.length === 0 || names.includes('CURRENT')) return;
+  throw corrupt(`the folder has tables and no CURRENT; nothing was opened, bring the whole folder back. location=\`${path}\``, {
+    location: path,
+    tables: tables.length,
   });
 }
 
