@@ -1,13 +1,15 @@
 import { conversationPrefix, conversationRange, type KeyRange, logRange, messageRange } from '../mailbox/keys.js';
-import { compareCopies, openPeerCopy, type PeerCopy } from '../mailbox/verify-copies.js';
+import { type Comparison, compareCopies, openPeerCopy, type PeerCopy } from '../mailbox/verify-copies.js';
 import { type CopyRun, MailboxCheck } from '../mailbox/verify-mailbox.js';
-import { reportTo, type VerifyProblem } from '../mailbox/verify-problem.js';
+import { ProblemList, reportTo } from '../mailbox/verify-problem.js';
+import { compareBytes } from '../model/bytes.js';
 import { isMailringError, unavailable } from '../model/errors.js';
 import { partitionOf, type UserId } from '../model/ids.js';
 import type { Shard } from '../shard/shard.js';
 import type { Row, Store } from '../store/store.js';
 import { untilAborted } from './call.js';
 import type { Engine } from './engine.js';
+import { isOwed } from './verify-marks.js';
 
 /** Rows that one scan reads: of the largest messages 8 MiB. */
 const SCAN_ROWS = 128;
@@ -16,14 +18,20 @@ const ALL_KEYS: KeyRange = { gte: Uint8Array.of(0), lt: new Uint8Array(512).fill
 
 /** What was found in one mailbox. */
 export interface MailboxFindings {
-  readonly problems: readonly VerifyProblem[];
+  readonly problems: ProblemList;
   /** Visible messages. */
   readonly messages: number;
   /** Whether nothing at all is stored. */
   readonly empty: boolean;
 }
 
-/** Reads mailboxes for one verification: by scans of the store, never from the cache, in pieces of bounded size, with a turn for everybody else between them. */
+/** Conversations whose copies looked different, by peer, and whether anything but their ends did. */
+type Suspects = Map<UserId, 'ends' | 'messages'>;
+
+/**
+ * Reads mailboxes for one verification: by scans of the store, never from the cache, in pieces of bounded size, with a turn for everybody else between them. Memory is
+ * not bounded: a number of each message in the log of the mailbox, and a fingerprint of each message of the conversation that is read.
+ */
 export class MailboxVerifier {
   readonly #engine: Engine;
   readonly #signal: AbortSignal | undefined;
@@ -37,14 +45,21 @@ export class MailboxVerifier {
   }
 
   /**
-   * Checks a mailbox beside commits, and when anything is found once more between two commits: what is found then is real.
+   * Checks a mailbox beside commits. When anything is found, once more between two commits: of the mailbox what it holds itself, and of both mailboxes the
+   * conversations whose copies differ. What is found then is real.
    *
    * @throws `MAILRING_UNAVAILABLE`, `MAILRING_ABORTED`, `MAILRING_CLOSED`
    */
   async verify(user: UserId): Promise<MailboxFindings> {
-    const findings = await this.#check(user);
-    if (findings.problems.length === 0) return findings;
-    return untilAborted(this.#signal, () => this.#engine.shardOf(user).between(user, () => this.#check(user)));
+    const suspects: Suspects = new Map();
+    let findings = await this.#check(user, suspects);
+    if (!findings.problems.empty) {
+      findings = await untilAborted(this.#signal, () => this.#engine.shardOf(user).between(user, () => this.#check(user, undefined)));
+    }
+    for (const [peer, what] of suspects) {
+      await untilAborted(this.#signal, () => this.#betweenBoth(user, peer, () => this.#compareAgain(user, peer, what, findings.problems)));
+    }
+    return findings;
   }
 
   /** Asks the store of a shard. That it is damaged is an answer, and thrown as it is; any other failure is that it did not answer. */
@@ -60,26 +75,28 @@ export class MailboxVerifier {
     }
   }
 
-  async #check(user: UserId): Promise<MailboxFindings> {
-    const damage: VerifyProblem[] = [];
+  /** Checks what a mailbox holds itself, and where `suspects` are wanted, finds conversations whose other copy is not the same. */
+  async #check(user: UserId, suspects: Suspects | undefined): Promise<MailboxFindings> {
+    let problems = new ProblemList();
     let check: MailboxCheck | undefined;
     let empty = false;
     try {
       const loaded = await this.#load(user);
       check = new MailboxCheck(user, loaded, this.#engine.hash);
+      problems = check.problems;
       empty = loaded.version === 0;
       let copy: PeerCopy | undefined;
       for await (const rows of this.#scanAll(user, ALL_KEYS)) {
         empty = false;
-        for (const run of check.feed(rows)) copy = await this.#compare(run, copy);
+        for (const run of check.feed(rows)) if (suspects !== undefined) copy = await this.#suspect(run, copy, suspects);
       }
-      for (const run of check.end()) copy = await this.#compare(run, copy);
+      for (const run of check.end()) if (suspects !== undefined) copy = await this.#suspect(run, copy, suspects);
       if (check.unsettled) await this.#settle(user, check);
     } catch (error) {
       if (!isMailringError(error, 'MAILRING_CORRUPT')) throw error;
-      reportTo(damage, user)('store', error.message);
+      reportTo(problems, user)('store', error.message);
     }
-    return { problems: [...(check?.problems ?? []), ...damage], messages: check?.messages ?? 0, empty };
+    return { problems, messages: check?.messages ?? 0, empty };
   }
 
   async #settle(user: UserId, check: MailboxCheck): Promise<void> {
@@ -88,13 +105,65 @@ export class MailboxVerifier {
     check.settle();
   }
 
+  async #suspect(run: CopyRun, copy: PeerCopy | undefined, suspects: Suspects): Promise<PeerCopy | undefined> {
+    const { peer } = run.conversation.context;
+    const problems = new ProblemList();
+    let opened: PeerCopy | undefined;
+    try {
+      opened = await this.#compare(run, copy, { alone: this.#alone, owed: false, problems });
+    } catch (error) {
+      if (!isMailringError(error, 'MAILRING_CORRUPT')) throw error;
+      suspects.set(peer, 'messages');
+    }
+    if (problems.problems.some(({ seq }) => seq !== undefined)) suspects.set(peer, 'messages');
+    else if (!problems.empty && !suspects.has(peer)) suspects.set(peer, 'ends');
+    return opened;
+  }
+
+  /**
+   * Runs a task while nothing is committed to either mailbox by this process. Whoever waits for two lanes takes them in one order, that of shards and in a shard of
+   * users, so that no two verifications wait for each other.
+   */
+  #betweenBoth(user: UserId, peer: UserId, task: () => Promise<void>): Promise<void> {
+    const placeOf = (owner: UserId): Place => ({ owner, shard: this.#engine.shardOf(owner) });
+    const [a, b] = [placeOf(user), placeOf(peer)];
+    const isInOrder = (compareTexts(a.shard.name, b.shard.name) || compareTexts(a.owner, b.owner)) < 0;
+    const [first, second] = isInOrder ? [a, b] : [b, a];
+    const inFirst = (run: () => Promise<void>) => first.shard.between(first.owner, run);
+    // A shard that commits mailboxes together has one lane: to wait for it twice would never end.
+    if (first.shard === second.shard && first.shard.store.capabilities.atomicAcrossPartitions) return inFirst(task);
+    return inFirst(() => second.shard.between(second.owner, task));
+  }
+
+  /** Compares the two copies of one conversation while nothing is committed to either: all messages, or only how far they go and the newest. */
+  async #compareAgain(user: UserId, peer: UserId, what: 'ends' | 'messages', problems: ProblemList): Promise<void> {
+    try {
+      // What it reports of the mailbox itself is of rows out of their context, and was said.
+      const check = new MailboxCheck(user, await this.#load(user), this.#engine.hash);
+      const range = conversationRange(conversationPrefix(peer));
+      let copy: PeerCopy | undefined;
+      let comparison: Comparison | undefined;
+      const compareAll = async (runs: readonly CopyRun[]) => {
+        for (const run of runs) {
+          comparison ??= { alone: this.#alone, owed: await isOwed(this, this.#engine, user, peer), problems };
+          copy = await this.#compare(run, copy, comparison);
+        }
+      };
+      for await (const rows of what === 'ends' ? [await this.#scan(user, range, 2)] : this.#scanAll(user, range)) await compareAll(check.feed(rows));
+      await compareAll(check.end());
+    } catch (error) {
+      if (!isMailringError(error, 'MAILRING_CORRUPT')) throw error;
+      reportTo(problems, user)('store', error.message, { peer });
+    }
+  }
+
   /** Compares a run with the other copy, from the home's side where both are verified anyway. `copy`: the one that was opened last. */
-  async #compare(run: CopyRun, copy: PeerCopy | undefined): Promise<PeerCopy | undefined> {
+  async #compare(run: CopyRun, copy: PeerCopy | undefined, comparison: Comparison): Promise<PeerCopy | undefined> {
     const { conversation, messages } = run;
     const { owner, peer, isHome } = conversation.context;
     if (peer === owner) return copy;
     const prefix = conversationPrefix(owner);
-    const opened = copy?.conversation === conversation ? copy : openPeerCopy(conversation, await this.#scan(peer, conversationRange(prefix), 2), this.#alone);
+    const opened = copy?.conversation === conversation ? copy : openPeerCopy(conversation, await this.#scan(peer, conversationRange(prefix), 2), comparison);
     const top = messages[0]?.seq ?? 0;
     if ((isHome || this.#alone) && top > opened.floorSeq) {
       const rows = await this.#scan(peer, messageRange(prefix, top, messages.at(-1)!.seq), messages.length);
@@ -119,4 +188,14 @@ export class MailboxVerifier {
       from = rows.length < SCAN_ROWS ? undefined : Buffer.concat([rows.at(-1)!.key, Uint8Array.of(0)]);
     }
   }
+}
+
+interface Place {
+  readonly owner: UserId;
+  readonly shard: Shard;
+}
+
+/** Order of two names by their UTF-8 bytes. */
+function compareTexts(a: string, b: string): number {
+  return compareBytes(Buffer.from(a), Buffer.from(b));
 }

@@ -1,4 +1,4 @@
-import type { VerifyProblem } from '../mailbox/verify-problem.js';
+import { ProblemList } from '../mailbox/verify-problem.js';
 import { isMailringError } from '../model/errors.js';
 import { type UserId, userOf } from '../model/ids.js';
 import type { Shard } from '../shard/shard.js';
@@ -15,7 +15,7 @@ const PROGRESS_MAILBOXES = 1_000;
 export class VerifyRun {
   readonly #verifier: MailboxVerifier;
   readonly #onProgress: VerifyOptions['onProgress'];
-  readonly #problems: VerifyProblem[] = [];
+  readonly #problems = new ProblemList();
   #mailboxes = 0;
   #messages = 0;
 
@@ -26,7 +26,7 @@ export class VerifyRun {
 
   async mailbox(user: UserId): Promise<void> {
     const { problems, messages, empty } = await this.#verifier.verify(user);
-    for (const problem of problems) this.#problems.push(problem);
+    this.#problems.addAll(problems);
     if (empty) return;
     this.#messages += messages;
     if (++this.#mailboxes % PROGRESS_MAILBOXES === 0) this.#progress();
@@ -43,7 +43,7 @@ export class VerifyRun {
       }
     } catch (error) {
       if (!isMailringError(error, 'MAILRING_CORRUPT')) throw error;
-      this.#problems.push({ kind: 'store', userId: '', text: `the mailboxes of shard ${shard.name} cannot all be listed. reason=\`${error.message}\`` });
+      this.#problems.add({ kind: 'store', userId: '', text: `the mailboxes of shard ${shard.name} cannot all be listed. reason=\`${error.message}\`` });
     } finally {
       partitions.return?.().catch(() => undefined);
     }
@@ -51,14 +51,14 @@ export class VerifyRun {
 
   finish(): Verification {
     this.#progress();
-    return { ok: this.#problems.length === 0, problems: this.#problems, checked: this.#checked };
+    return { ok: this.#problems.empty, problems: this.#problems.finish(), checked: this.#checked };
   }
 
   async #partition(shard: Shard, partition: Partition): Promise<void> {
     const user = userOf(partition);
     if (user !== undefined) await this.mailbox(user);
     else if (!isIdentityPartition(partition)) {
-      this.#problems.push({
+      this.#problems.add({
         kind: 'partition',
         userId: '',
         text: `a partition is no user's. shard=\`${shard.name}\` partition=\`${Buffer.from(partition).toString('hex')}\``,

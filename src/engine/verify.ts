@@ -28,6 +28,7 @@ export interface VerifyOptions {
 /** What was found. */
 export interface Verification {
   readonly ok: boolean;
+  /** At most 10,000; where more were found, one last of kind `store` says how many were left out. */
   readonly problems: readonly VerifyProblem[];
   readonly checked: VerifyProgress;
 }

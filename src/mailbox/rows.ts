@@ -35,13 +35,17 @@ function seal(writer: ByteWriter, place: Place): Uint8Array {
   return writer.u32(writer.crc32(crc32(place.key, place.partitionCrc))).take();
 }
 
+/** Whether a value ends with the checksum that belongs to its place. */
+export function checksumHolds(value: Uint8Array, place: Place): boolean {
+  const end = value.length - CRC_BYTES;
+  if (end < 1) return false;
+  return Buffer.from(value.buffer, value.byteOffset + end, CRC_BYTES).readUInt32BE(0) === crc32(value, crc32(place.key, place.partitionCrc), 0, end);
+}
+
 function unseal(value: Uint8Array, place: Place): ByteReader {
   const end = value.length - CRC_BYTES;
   if (end < 1) throw corrupt('a row is too short');
-  const stored = Buffer.from(value.buffer, value.byteOffset + end, CRC_BYTES).readUInt32BE(0);
-  if (crc32(value, crc32(place.key, place.partitionCrc), 0, end) !== stored) {
-    throw corrupt('a row fails its checksum', { key: Buffer.from(place.key).toString('hex') });
-  }
+  if (!checksumHolds(value, place)) throw corrupt('a row fails its checksum', { key: Buffer.from(place.key).toString('hex') });
   if (value[0] !== FORMAT) throw corrupt(`a row has an unknown format. format=\`${value[0]}\` known=\`${FORMAT}\``);
   return new ByteReader(value, 1, end);
 }

@@ -52,7 +52,7 @@ export class LogCheck {
   readonly #above: number;
   readonly #report: Report;
   #lowest = Number.POSITIVE_INFINITY;
-  /** Numbers whose rows cannot be read: above `from`, up to `to`. */
+  /** Numbers whose rows cannot be read: above `from`, up to `to`; greatest first, and no two overlap. */
   readonly #unreadable: { from: number; readonly to: number }[] = [];
 
   constructor(above: number, report: Report) {
@@ -62,7 +62,15 @@ export class LogCheck {
 
   /** Whether the change of a number stands in a row that cannot be read. */
   isUnreadable(number: number): boolean {
-    return this.#unreadable.some(({ from, to }) => number > from && number <= to);
+    let low = 0;
+    let high = this.#unreadable.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#unreadable[middle]!.from < number) high = middle;
+      else low = middle + 1;
+    }
+    const nearest = this.#unreadable[low];
+    return nearest !== undefined && number <= nearest.to;
   }
 
   /** Whether nothing can be said of a number: it is at or below where the log ends, or unreadable. */

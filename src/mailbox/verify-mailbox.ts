@@ -17,7 +17,7 @@ import {
 } from './rows.js';
 import { ConversationCheck, type SeenMessage } from './verify-conversation.js';
 import { LogCheck } from './verify-log.js';
-import { type Report, reportTo, type VerifyProblem } from './verify-problem.js';
+import { ProblemList, type Report, reportTo } from './verify-problem.js';
 import { hex, openRow } from './verify-row.js';
 
 /** Messages of one conversation without a gap, newest first, to be compared with the other participant's copy. Empty where no message is visible. */
@@ -37,7 +37,7 @@ interface Expectation {
  * they bring has numbers above that version, which the log above it has to explain. Trims, markers and floors that come meanwhile can look like damage.
  */
 export class MailboxCheck {
-  readonly problems: VerifyProblem[] = [];
+  readonly problems = new ProblemList();
   /** Visible messages. */
   messages = 0;
   readonly version: number;

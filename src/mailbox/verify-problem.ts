@@ -1,8 +1,9 @@
 import { conversationIdOf, participantsOf, type UserId } from '../model/ids.js';
+import { VERIFY_PROBLEMS_MAX } from '../model/limits.js';
 
 /** Which invariant of what is stored does not hold. */
 export type VerifyProblemKind =
-  /** The store itself says that it is damaged: what it could not read was not checked. */
+  /** The store itself says that it is damaged: what it could not read was not checked. Also the last problem, where more were found than are named. */
   | 'store'
   /** A partition is neither a user's nor the engine's own; its `userId` is ''. */
   | 'partition'
@@ -36,7 +37,7 @@ export type VerifyProblemKind =
   | 'dedupe'
   /** A conversation's row names another home than its participants give it. */
   | 'home-side'
-  /** The two participants' copies of a conversation differ, or one is missing. */
+  /** The two participants' copies of a conversation differ, or one is missing, or lacks its end and nothing is left that would deliver it. */
   | 'copies'
   /** A row of the old list is missing, or names what is not the newest message of a conversation beyond the log. */
   | 'old-list';
@@ -61,10 +62,36 @@ export interface ProblemPlace {
 /** Takes a problem of one mailbox. */
 export type Report = (kind: VerifyProblemKind, text: string, place?: ProblemPlace) => void;
 
+/** Problems up to {@link VERIFY_PROBLEMS_MAX}; beyond that they are only counted. */
+export class ProblemList {
+  readonly problems: VerifyProblem[] = [];
+  #leftOut = 0;
+
+  get empty(): boolean {
+    return this.problems.length === 0;
+  }
+
+  add(problem: VerifyProblem): void {
+    if (this.problems.length < VERIFY_PROBLEMS_MAX) this.problems.push(problem);
+    else this.#leftOut++;
+  }
+
+  addAll(other: ProblemList): void {
+    for (const problem of other.problems) this.add(problem);
+    this.#leftOut += other.#leftOut;
+  }
+
+  /** The problems, and where some were left out one last that says how many. */
+  finish(): readonly VerifyProblem[] {
+    if (this.#leftOut === 0) return this.problems;
+    return [...this.problems, { kind: 'store', userId: '', text: `more problems were found than are named. left-out=\`${this.#leftOut}\`` }];
+  }
+}
+
 /** A report that adds to `problems`, in the name of `owner`. */
-export function reportTo(problems: VerifyProblem[], owner: UserId): Report {
+export function reportTo(problems: ProblemList, owner: UserId): Report {
   return (kind, text, { peer, seq } = {}) => {
     const conversation = peer === undefined ? undefined : { conversationId: conversationIdOf(participantsOf(owner, peer)) };
-    problems.push({ kind, userId: owner, ...conversation, ...(seq === undefined ? undefined : { seq }), text });
+    problems.add({ kind, userId: owner, ...conversation, ...(seq === undefined ? undefined : { seq }), text });
   };
 }

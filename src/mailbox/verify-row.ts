@@ -1,16 +1,6 @@
-import { crc32 } from '../model/crc32.js';
 import type { Row } from '../store/store.js';
-import type { Place } from './rows.js';
+import { checksumHolds, type Place } from './rows.js';
 import type { ProblemPlace, Report } from './verify-problem.js';
-
-const CRC_BYTES = 4;
-
-/** Whether a value ends with the checksum that belongs to its place. */
-function checksumHolds(value: Uint8Array, place: Place): boolean {
-  const end = value.length - CRC_BYTES;
-  if (end < 1) return false;
-  return Buffer.from(value.buffer, value.byteOffset + end, CRC_BYTES).readUInt32BE(0) === crc32(value, crc32(place.key, place.partitionCrc), 0, end);
-}
 
 /** Decodes a row of the partition with that CRC; `undefined`, and reported, where that cannot be done. `what` names it in the text. */
 export function openRow<T>(

@@ -39,6 +39,8 @@ export const STORE_TRIES_MAX = 5;
 export const STORE_RETRY_MS = 5;
 /** Shards that one mailring opens at most. */
 export const SHARDS_MAX = 256;
+/** Problems that one verification names; of those beyond it one last problem says how many. */
+export const VERIFY_PROBLEMS_MAX = 10_000;
 /** Longest wait that a timer can hold, in milliseconds. */
 export const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 

@@ -218,8 +218,8 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     name: 'checksum-not-verified',
     what: 'a stored row is believed whatever its checksum says',
     file: 'mailbox/rows.ts',
-    find: 'crc32(value, crc32(place.key, place.partitionCrc), 0, end) !== stored',
-    replace: 'crc32(value, crc32(place.key, place.partitionCrc), 0, end) + stored < 0',
+    find: 'if (!checksumHolds(value, place)) throw',
+    replace: 'if (checksumHolds(value, place) === undefined) throw',
     suite: CACHE,
   },
   {
