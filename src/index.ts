@@ -1,5 +1,6 @@
 export type { CallOptions, FetchRequest } from './engine/arguments.js';
 export type { FetchConversationsRequest, FetchMessagesRequest } from './engine/fetch.js';
+export type { Health, HealthCode, HealthReason } from './engine/health.js';
 export { Mailring } from './engine/mailring.js';
 export type { OpenOptions } from './engine/open-options.js';
 export type { SendRequest, SendResult } from './engine/send-message.js';

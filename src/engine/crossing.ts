@@ -2,11 +2,12 @@ import type { StoredMessage } from '../mailbox/stored-message.js';
 import { isMailringError, MailringError } from '../model/errors.js';
 import { conversationIdOf, homeSideOf, messageIdOf, participantsOf, type UserId } from '../model/ids.js';
 import type { Limits } from '../model/limits.js';
+import type { Shard } from '../shard/shard.js';
 import { untilAborted } from './call.js';
 import { Deliveries } from './deliveries.js';
 import type { Engine } from './engine.js';
 import type { Route } from './route.js';
-import { Sweep } from './sweep.js';
+import { Sweep, type SweepFailure } from './sweep.js';
 
 /** What sends need whose two mailboxes do not commit together. Loaded only for a mailring that can have them: one LevelDB shard has none. */
 export class Crossing {
@@ -38,6 +39,11 @@ export class Crossing {
       const details = { ...error.details, messageId: messageIdOf(route.conversationId, seq), conversationId: route.conversationId, seq };
       throw new MailringError(error.code, error.message, { ...error, outcome: 'unconfirmed', details, cause: error.cause ?? error });
     }
+  }
+
+  /** What the last sweep could not deliver from the home mailboxes of a shard. */
+  undelivered(shard: Shard): SweepFailure | undefined {
+    return this.#sweep.failure(shard);
   }
 
   /** Ends, after what is being swept. */

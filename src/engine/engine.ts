@@ -2,15 +2,15 @@ import type { Clock } from '../model/clock.js';
 import { MailringError, type Outcome } from '../model/errors.js';
 import type { Hash64 } from '../model/hash.js';
 import type { UserId } from '../model/ids.js';
-import type { Ring } from '../ring/ring.js';
 import type { Shard } from '../shard/shard.js';
 import type { Crossing } from './crossing.js';
+import type { Placement } from './placement.js';
 
 /** What an engine is put together from; the shards are open. */
 export interface EngineParts {
   readonly clock: Clock;
   readonly hash: Hash64;
-  readonly ring: Ring;
+  readonly placement: Placement;
   readonly shards: ReadonlyMap<string, Shard>;
 }
 
@@ -21,15 +21,15 @@ export class Engine {
   readonly shards: ReadonlyMap<string, Shard>;
   /** Present where a send's two mailboxes may not commit together. */
   crossing: Crossing | undefined;
-  readonly #ring: Ring;
+  readonly #placement: Placement;
   #closing: Promise<void> | undefined;
   #calls = 0;
   #onCallsDone: (() => void) | undefined;
 
-  constructor({ clock, hash, ring, shards }: EngineParts) {
+  constructor({ clock, hash, placement, shards }: EngineParts) {
     this.clock = clock;
     this.hash = hash;
-    this.#ring = ring;
+    this.#placement = placement;
     this.shards = shards;
   }
 
@@ -39,7 +39,7 @@ export class Engine {
 
   /** The shard that owns a user's mailbox. */
   shardOf(user: UserId): Shard {
-    return this.shards.get(this.#ring.shardOf(user))!;
+    return this.shards.get(this.#placement.shardOf(user))!;
   }
 
   /** @throws `MAILRING_CLOSED` */

@@ -3,6 +3,7 @@ import type { ConversationsAnswer, MessagesAnswer } from '../model/message.js';
 import { type CallOptions, readUserId } from './arguments.js';
 import { Engine } from './engine.js';
 import { type FetchConversationsRequest, type FetchMessagesRequest, fetchConversations, fetchMessages } from './fetch.js';
+import { type Health, healthOf } from './health.js';
 import { openEngine } from './open.js';
 import type { OpenOptions } from './open-options.js';
 import { type SendRequest, type SendResult, sendMessage } from './send-message.js';
@@ -81,6 +82,11 @@ export class Mailring {
   /** Counters and gauges, as plain data; also after `close`. */
   stats(): MailringStats {
     return statsOf(this.#engine);
+  }
+
+  /** Whether all is well, and what is not: as far as the engine has seen, no store is asked. Also after `close`. */
+  health(): Health {
+    return healthOf(this.#engine);
   }
 
   /** Takes nothing new, finishes what was accepted, and closes the stores. Idempotent. */

@@ -51,7 +51,8 @@ export function readSource({ location, shards, store, stores }: OpenOptions): St
   return { stores: named };
 }
 
-const shardName = (i: number) => `shard-${i}`;
+/** Name of a shard that the host did not name. */
+export const shardName = (i: number) => `shard-${i}`;
 
 /** Shards become folders beside each other: only names that are the same on every file system. */
 const FOLDER_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;

@@ -3,7 +3,6 @@ import { checkKeys, requireObject } from '../model/arguments.js';
 import { loadHash64 } from '../model/hash.js';
 import { TIMEOUT_MS_MAX } from '../model/limits.js';
 import { compareUtf8 } from '../model/text.js';
-import { Ring } from '../ring/ring.js';
 import { Shard } from '../shard/shard.js';
 import type { Store } from '../store/store.js';
 import { aborted, readInteger, readSignal } from './arguments.js';
@@ -11,6 +10,7 @@ import { untilAborted } from './call.js';
 import { closeAll, Engine } from './engine.js';
 import { insistOnIdentity } from './identity.js';
 import { OPEN_KEYS, type OpenOptions, readClock, readLimits, readLogger, readSource, type StoreSource } from './open-options.js';
+import { placementOf } from './placement.js';
 import { commitTogether } from './route.js';
 
 /** What only mailboxes of different shards need, once it was asked for; every later open then takes the same turns. */
@@ -30,13 +30,13 @@ export async function openEngine(options: OpenOptions): Promise<Engine> {
 
   const hash = await loadHash64();
   const stores = await storesOf(source);
-  const ring = await Ring.create({ shards: [...stores.keys()] });
+  const placement = await placementOf([...stores.keys()], hash);
   const shards = new Map([...stores].map(([name, store]) => [name, new Shard({ name, store, clock, limits, logger, hash })]));
   const names = [...shards.keys()].toSorted(compareUtf8);
   const openAll = async () => {
     for (const shard of shards.values()) {
       await shard.open({ openWaitMs, ...(signal && { signal }) });
-      await insistOnIdentity(shard, { shard: shard.name, shards: names, ring: ring.fingerprint });
+      await insistOnIdentity(shard, { shard: shard.name, shards: names, ring: placement.fingerprint });
     }
   };
   try {
@@ -49,7 +49,7 @@ export async function openEngine(options: OpenOptions): Promise<Engine> {
     await closing;
     throw error;
   }
-  const engine = new Engine({ clock, hash, ring, shards });
+  const engine = new Engine({ clock, hash, placement, shards });
   const all = [...shards.values()];
   if (!all.every((homeShard) => all.every((otherShard) => commitTogether({ homeShard, otherShard })))) {
     loading ??= import('./crossing.js');

@@ -16,6 +16,12 @@ export interface SweepHost {
   routeOf(home: UserId, other: UserId): Route;
 }
 
+/** What a sweep could not deliver: marks of how many conversations or mailboxes, and why the last of them. */
+export interface SweepFailure {
+  readonly marks: number;
+  readonly error: unknown;
+}
+
 /**
  * Finds conversations whose other mailbox may lack their end, from the marks that home commits have set, and delivers it: at open, what a crash has left, and every
  * `sweepMs`, what a store that was down has. A conversation that had no new message for a whole interval, and whose other mailbox holds everything, loses its mark.
@@ -29,8 +35,8 @@ export class Sweep {
   #cancel: (() => void) | undefined;
   #running: Promise<void> | undefined;
   #stopped = false;
-  /** Marked conversations that were swept so far. */
-  swept = 0;
+  /** By the shard of the homes: what the last whole sweep could not deliver. */
+  #failures: ReadonlyMap<Shard, SweepFailure> = new Map();
 
   constructor(host: SweepHost, everyMs: number) {
     this.#host = host;
@@ -52,17 +58,27 @@ export class Sweep {
     await this.#running;
   }
 
-  async #all(): Promise<void> {
-    const seen = new Map<string, number>();
-    await Promise.all([...this.#host.shards].map((shard) => this.#shard(shard, seen)));
-    this.#seen = seen;
+  /** What could not be delivered when all of a shard was swept last. */
+  failure(shard: Shard): SweepFailure | undefined {
+    return this.#failures.get(shard);
   }
 
-  async #shard(shard: Shard, seen: Map<string, number>): Promise<void> {
+  async #all(): Promise<void> {
+    const seen = new Map<string, number>();
+    const failures = new Map<Shard, SweepFailure>();
+    await Promise.all([...this.#host.shards].map((shard) => this.#shard(shard, seen, failures)));
+    this.#seen = seen;
+    this.#failures = failures;
+  }
+
+  async #shard(shard: Shard, seen: Map<string, number>, failures: Map<Shard, SweepFailure>): Promise<void> {
     for (let slot = 0; slot < MARK_SLOTS && !this.#stopped; slot++) {
       const marks = await this.#marks(shard, slot);
       for (let i = 0; i < marks.length && !this.#stopped; i += SWEEP_CONCURRENCY) {
-        await Promise.allSettled(marks.slice(i, i + SWEEP_CONCURRENCY).map((mark) => this.#sweep(shard, mark, seen)));
+        const results = await Promise.allSettled(marks.slice(i, i + SWEEP_CONCURRENCY).map((mark) => this.#sweep(shard, mark, seen)));
+        for (const result of results) {
+          if (result.status === 'rejected') failures.set(shard, { marks: (failures.get(shard)?.marks ?? 0) + 1, error: result.reason });
+        }
       }
     }
   }
@@ -79,7 +95,6 @@ export class Sweep {
   }
 
   async #sweep(shard: Shard, mark: Mark, seen: Map<string, number>): Promise<void> {
-    this.swept++;
     const home = userOf(mark.partition);
     const other = userOf(mark.name);
     if (home === undefined) return;

@@ -3,8 +3,8 @@ import { decodeHead, decodeMessage } from '../mailbox/rows.js';
 import { openRow } from '../mailbox/verify-row.js';
 import { compareBytes } from '../model/bytes.js';
 import { crc32 } from '../model/crc32.js';
+import { markSlotOf } from '../model/hash.js';
 import { homeSideOf, participantsOf, partitionOf, type UserId } from '../model/ids.js';
-import { MARK_SLOTS } from '../model/limits.js';
 import type { Shard } from '../shard/shard.js';
 import { HEAD_KEY, type Store } from '../store/store.js';
 import type { Engine } from './engine.js';
@@ -30,7 +30,7 @@ export async function isOwed(asker: StoreAsker, engine: Engine, user: UserId, pe
   return asker.ask(shard, async (store) => {
     const name = atomicAcrossPartitions ? partitionOf(other) : await baseBelow(store, home, other);
     if (name === undefined) return false;
-    for await (const mark of store.scanMarks(Number(engine.hash(partition) % BigInt(MARK_SLOTS)))) {
+    for await (const mark of store.scanMarks(markSlotOf(partition, engine.hash))) {
       if (compareBytes(mark.partition, partition) === 0 && compareBytes(mark.name, name) === 0) return true;
     }
     return false;

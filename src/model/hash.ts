@@ -1,7 +1,13 @@
 import xxhash, { type XXHashAPI } from 'xxhash-wasm';
+import { MARK_SLOTS } from './limits.js';
 
 /** xxHash64 of bytes, seed 0, as an unsigned 64-bit integer. Everything that is placed by a hash (users, tokens, home sides, marks) uses this one. */
 export type Hash64 = (bytes: Uint8Array) => bigint;
+
+/** Where the marks of a mailbox stand. Part of the stored format: never change. */
+export function markSlotOf(partition: Uint8Array, hash: Hash64): number {
+  return Number(hash(partition) % BigInt(MARK_SLOTS));
+}
 
 let loading: Promise<XXHashAPI> | undefined;
 

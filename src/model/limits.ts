@@ -62,6 +62,10 @@ export const OVERLOAD_RETRY_MS = 100;
 export const DELIVERY_BYTES_MAX = 1024 * 1024;
 /** Messages that one delivery brings at most. */
 export const DELIVERY_MESSAGES_MAX = 200;
+/** Time after which `health()` says that a call of a store is not answered, in milliseconds. */
+export const STORE_SLOW_MS = 5_000;
+/** How far versions run ahead of the clock before `health()` says so, and how long it goes on saying so, in milliseconds. */
+export const CLOCK_BEHIND_MS = 60_000;
 /** Marked conversations that a sweep works on at a time. */
 export const SWEEP_CONCURRENCY = 16;
 

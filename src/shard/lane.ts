@@ -1,9 +1,9 @@
 import type { ByteWriter } from '../mailbox/byte-writer.js';
 import { MailboxDraft } from '../mailbox/mailbox-draft.js';
 import type { MailboxState } from '../mailbox/mailbox-state.js';
-import type { Clock } from '../model/clock.js';
+import { type Clock, timeOf } from '../model/clock.js';
 import { corrupt, type MailringError } from '../model/errors.js';
-import { PLAN_ROUNDS_MAX, U48_MAX } from '../model/limits.js';
+import { PLAN_ROUNDS_MAX } from '../model/limits.js';
 import type { ApplyResult, MarkChange, Partition, PartitionWrite } from '../store/store.js';
 import type { WaitingWrite } from './waiting-write.js';
 
@@ -133,20 +133,10 @@ export class Lane {
     this.#checkIdle();
   }
 
-  /** The time as far as it is one: no promise depends on a clock, so a broken one counts as none. */
-  #now(): number {
-    try {
-      const now = Math.floor(this.#host.clock.now());
-      return now > 0 && now <= U48_MAX ? now : 0;
-    } catch {
-      return 0;
-    }
-  }
-
   /** Plans what is ready, and lets the rest begin to read what it needs. A write waits for its own reads and for earlier writes of the same order. */
   #planAll(planned: Planned[], drafts: Map<MailboxState, MailboxDraft>): void {
     const held = new Set<string>();
-    const now = this.#now();
+    const now = timeOf(this.#host.clock);
     let bytes = 0;
     let full = false;
     for (const write of [...this.#owed, ...this.#waiting]) {
@@ -212,7 +202,7 @@ export class Lane {
     try {
       if (changed.length > 0) {
         this.#writer.reset();
-        const now = this.#now();
+        const now = timeOf(this.#host.clock);
         const writes = changed.map((draft) => draft.seal(now, this.#writer));
         const result = await this.#host.apply(writes, this.#marksOf(changed));
         if (!result.applied) return this.#planAgain(planned);

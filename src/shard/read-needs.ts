@@ -18,7 +18,7 @@ import { type StoredMessage, storedMessage } from '../mailbox/stored-message.js'
 import { corrupt } from '../model/errors.js';
 import type { UserId } from '../model/ids.js';
 import { U48_MAX } from '../model/limits.js';
-import { type Row, type Store, type StoreCallOptions, versionOfNoteKey } from '../store/store.js';
+import { type Row, type Store, versionOfNoteKey } from '../store/store.js';
 
 type Needed<K extends Need['kind']> = Need & { readonly kind: K };
 
@@ -28,20 +28,17 @@ type Needed<K extends Need['kind']> = Need & { readonly kind: K };
  *
  * @throws `MAILRING_CORRUPT`, and what the store throws
  */
-export async function readNeeds(store: Store, view: MailboxView, needs: readonly Need[], options?: StoreCallOptions): Promise<void> {
-  const reader = new NeedsReader(store, view, options);
-  await reader.read(needs);
+export async function readNeeds(store: Store, view: MailboxView, needs: readonly Need[]): Promise<void> {
+  await new NeedsReader(store, view).read(needs);
 }
 
 class NeedsReader {
   readonly #store: Store;
   readonly #view: MailboxView;
-  readonly #options: StoreCallOptions | undefined;
 
-  constructor(store: Store, view: MailboxView, options: StoreCallOptions | undefined) {
+  constructor(store: Store, view: MailboxView) {
     this.#store = store;
     this.#view = view;
-    this.#options = options;
   }
 
   async read(needs: readonly Need[]): Promise<void> {
@@ -79,7 +76,7 @@ class NeedsReader {
 
   async #readPoints(points: readonly { readonly key: Uint8Array; readonly found: (value: Uint8Array | undefined) => void }[]): Promise<void> {
     const keys = points.map(({ key }) => key);
-    const values = await this.#store.read(this.#view.state.partition, keys, this.#options);
+    const values = await this.#store.read(this.#view.state.partition, keys);
     for (const [i, { found }] of points.entries()) found(values[i]);
   }
 
@@ -137,7 +134,7 @@ class NeedsReader {
     const learn = known.greatest === undefined && known.lookUps++ > 0;
     const key = dedupeKey(conversation.prefix, direction, id);
     const [values, last] = await Promise.all([
-      this.#store.read(state.partition, [key], this.#options),
+      this.#store.read(state.partition, [key]),
       learn ? this.#scan({ ...dedupeRange(conversation.prefix, direction), reverse: true, limit: 1 }) : undefined,
     ]);
     if (last !== undefined) conversation.learnGreatest(direction, last[0] === undefined ? '' : idOf(last[0]));
@@ -163,7 +160,7 @@ class NeedsReader {
   }
 
   #scan(range: KeyRange & { readonly limit: number; readonly reverse?: boolean }): Promise<Row[]> {
-    return this.#store.scan(this.#view.state.partition, range, this.#options);
+    return this.#store.scan(this.#view.state.partition, range);
   }
 
   #message(key: Uint8Array, value: Uint8Array, seq: number): StoredMessage {

@@ -2,13 +2,14 @@ import { ByteWriter } from '../mailbox/byte-writer.js';
 import { MailboxState } from '../mailbox/mailbox-state.js';
 import { MailboxView } from '../mailbox/mailbox-view.js';
 import { corrupt, isMailringError, MailringError } from '../model/errors.js';
-import type { Hash64 } from '../model/hash.js';
+import { type Hash64, markSlotOf } from '../model/hash.js';
 import type { UserId } from '../model/ids.js';
-import { type Limits, MARK_SLOTS, OVERLOAD_RETRY_MS, PLAN_ROUNDS_MAX, STORE_RETRY_MS, STORE_TRIES_MAX } from '../model/limits.js';
+import { type Limits, OVERLOAD_RETRY_MS, PLAN_ROUNDS_MAX, STORE_RETRY_MS, STORE_TRIES_MAX } from '../model/limits.js';
 import type { ApplyResult, Mark, MarkChange, PartitionWrite, Store, StoreOpenOptions } from '../store/store.js';
 import { Lane, type LaneHost } from './lane.js';
 import { MailboxCache, type MailboxSlot } from './mailbox-cache.js';
 import { readNeeds } from './read-needs.js';
+import { StoreCalls, type StoreCondition } from './store-calls.js';
 import { StoreKeeper, type StoreKeeperOptions, type StoreStatus } from './store-keeper.js';
 import { type CommitRequest, WaitingWrite } from './waiting-write.js';
 
@@ -52,6 +53,7 @@ export class Shard {
   #batches = 0;
   #refusedBatches = 0;
   readonly #keeper: StoreKeeper;
+  readonly #calls: StoreCalls;
   #waitingWrites = 0;
   #activeReads = 0;
   #onReadsDone: (() => void)[] = [];
@@ -62,8 +64,12 @@ export class Shard {
     this.name = name;
     this.store = store;
     this.#limits = limits;
+    this.#calls = new StoreCalls(store, clock);
     this.#cache = new MailboxCache(limits.cacheBytes);
-    this.#keeper = new StoreKeeper(options, () => this.#cache.clear());
+    this.#keeper = new StoreKeeper(options, () => {
+      this.#cache.clear();
+      this.#calls.reopened();
+    });
     this.#host = {
       clock,
       batchBytesMax: store.capabilities.applyBytesMax,
@@ -77,7 +83,7 @@ export class Shard {
       bound: ({ slots }) => {
         for (const slot of slots) if (slot.state !== undefined && slot.state.bytes > limits.cacheBytes) this.#cache.drop(slot);
       },
-      markSlotOf: (partition) => Number(hash(partition) % BigInt(MARK_SLOTS)),
+      markSlotOf: (partition) => markSlotOf(partition, hash),
       apply: (writes, marks) => this.#apply(writes, marks),
       failed: (cause, tries) => this.#failed(cause, tries),
     };
@@ -97,6 +103,10 @@ export class Shard {
       mailboxesInUse: inUse,
       cachedBytes: bytes,
     };
+  }
+
+  get condition(): StoreCondition {
+    return this.#calls.condition(this.#keeper);
   }
 
   open(options: Omit<StoreOpenOptions, 'clock'>): Promise<void> {
@@ -180,7 +190,7 @@ export class Shard {
   /** Asks the store itself. @throws `MAILRING_UNAVAILABLE`, and what is about data */
   async ask<T>(question: (store: Store) => Promise<T>): Promise<T> {
     try {
-      return await question(this.store);
+      return await this.#calls.call(question);
     } catch (error) {
       throw this.#keeper.error(error);
     }
@@ -198,7 +208,7 @@ export class Shard {
 
   /** Takes away a mark that no head names any more, without a commit. */
   async clearMark(mark: Mark): Promise<void> {
-    await this.store.apply([], [{ ...mark, type: 'clear' }]);
+    await this.ask((store) => store.apply([], [{ ...mark, type: 'clear' }]));
   }
 
   #laneOf(slot: MailboxSlot): Lane {
@@ -213,13 +223,9 @@ export class Shard {
    */
   async #validate(slot: MailboxSlot): Promise<void> {
     if (slot.state === undefined && slot.loading === undefined) return this.#load(slot);
-    try {
-      const version = await this.store.validate(slot.partition);
-      // A load that is under way may have begun before this call: its answer is too old, or as good as one that begins now.
-      if (slot.state?.version !== version) this.#cache.drop(slot);
-    } catch (error) {
-      throw this.#keeper.error(error);
-    }
+    const version = await this.ask((store) => store.validate(slot.partition));
+    // A load that is under way may have begun before this call: its answer is too old, or as good as one that begins now.
+    if (slot.state?.version !== version) this.#cache.drop(slot);
   }
 
   /** Why a write that would touch a user's mailbox is refused at once; `undefined` when it is not. What is owed to that mailbox later counts too. */
@@ -257,11 +263,9 @@ export class Shard {
   async #loadNow(slot: MailboxSlot): Promise<void> {
     const { drops } = slot;
     try {
-      const loaded = await this.store.load(slot.partition);
+      const loaded = await this.ask((store) => store.load(slot.partition));
       // A slot that was dropped meanwhile is loaded again by whoever needs it: what was read before the drop is too old.
       if (slot.drops === drops) slot.state = new MailboxState(slot.user, loaded, this.#lane === undefined ? 'base' : 'conversation');
-    } catch (error) {
-      throw this.#keeper.error(error);
     } finally {
       if (slot.drops === drops) slot.loading = undefined;
     }
@@ -278,7 +282,7 @@ export class Shard {
     const refusal = this.#keeper.refusal('not-accepted');
     if (refusal !== undefined) throw refusal;
     this.#batches++;
-    const result = await this.store.apply(writes, marks);
+    const result = await this.#calls.apply(writes, marks);
     if (!result.applied) this.#refusedBatches++;
     return result;
   }

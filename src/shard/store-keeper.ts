@@ -53,6 +53,11 @@ export class StoreKeeper {
     return this.#status;
   }
 
+  /** Why the store was fenced, or could not be opened again. */
+  get cause(): unknown {
+    return this.#cause;
+  }
+
   async open(options: Omit<StoreOpenOptions, 'clock'>): Promise<void> {
     await this.#mutex.runExclusive(async () => {
       try {

@@ -10,13 +10,13 @@ export interface StoreHooks {
   apply?: ((run: () => Promise<ApplyResult>, writes: readonly PartitionWrite[]) => Promise<ApplyResult>) | undefined;
 }
 
-/** A store whose calls go through `hooks`, which may be set and removed at any time. It claims to be exclusive, whether it is or not. */
-export function hookedStore(store: Store): { readonly store: Store; readonly hooks: StoreHooks } {
+/** A store whose calls go through `hooks`, which may be set and removed at any time. It claims to be exclusive unless told otherwise, whether it is or not. */
+export function hookedStore(store: Store, { exclusive = true } = {}): { readonly store: Store; readonly hooks: StoreHooks } {
   const hooks: StoreHooks = {};
   const around = <T>(hook: ((run: () => Promise<T>) => Promise<T>) | undefined, run: () => Promise<T>): Promise<T> => (hook === undefined ? run() : hook(run));
   const hooked: Store = {
     get capabilities() {
-      return { ...store.capabilities, exclusive: true };
+      return { ...store.capabilities, exclusive };
     },
     open: (options) => around(hooks.open, () => store.open(options)),
     load: (partition, options) => {

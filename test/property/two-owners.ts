@@ -29,6 +29,7 @@ export async function openOwners(stores: readonly Store[], options: Parameters<O
     verify: (...given) => call((engine) => engine.verify(...given)),
     conversationIdOf: (...given) => engines[turn]!.conversationIdOf(...given),
     stats: () => engines[turn]!.stats(),
+    health: () => engines[turn]!.health(),
     close: async () => {
       await Promise.all(engines.map((one) => one.close()));
       for (const one of engines) for (const { refusedBatches } of Object.values(one.stats().shards)) stats.refusedBatches += refusedBatches;
