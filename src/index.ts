@@ -12,7 +12,7 @@ export { isMailringError, MailringError, type MailringErrorCode, type MailringEr
 export { LIMITS, type Limit, type Limits } from './model/limits.js';
 export type { Logger } from './model/logger.js';
 export type { Conversation, ConversationsAnswer, FetchAnswer, Floor, FullPageReason, Message, MessagesAnswer, Totals } from './model/message.js';
-export type { ShardStats } from './shard/shard.js';
+export type { ShardStats } from './shard/shard-stats.js';
 export type { StoreStatus } from './shard/store-keeper.js';
 export type {
   ApplyResult,

@@ -1,4 +1,4 @@
-import type { ShardStats } from '../shard/shard.js';
+import type { ShardStats } from '../shard/shard-stats.js';
 import type { Engine } from './engine.js';
 
 /** Counters since `open`, and gauges. */

@@ -22,6 +22,8 @@ export interface LaneHost {
   markSlotOf(partition: Partition): number;
   /** Forgets those mailboxes of a write that alone are more than the cache may hold. */
   bound(write: WaitingWrite<unknown>): void;
+  /** Runs a task that writes when no other lane does, where that matters. */
+  inTurn<T>(task: () => Promise<T>): Promise<T>;
   apply(writes: readonly PartitionWrite[], marks: readonly MarkChange[]): Promise<ApplyResult>;
   /** The store did not say that it applied a batch; gives what the callers are told, unless it is planned again, and after how long. */
   failed(cause: unknown, tries: number): { readonly error: MailringError; readonly againAfterMs?: number };
@@ -201,10 +203,12 @@ export class Lane {
     const changed = [...drafts.values()].filter((draft) => draft.changed);
     try {
       if (changed.length > 0) {
-        this.#writer.reset();
-        const now = timeOf(this.#host.clock);
-        const writes = changed.map((draft) => draft.seal(now, this.#writer));
-        const result = await this.#host.apply(writes, this.#marksOf(changed));
+        const result = await this.#host.inTurn(() => {
+          this.#writer.reset();
+          const now = timeOf(this.#host.clock);
+          const writes = changed.map((draft) => draft.seal(now, this.#writer));
+          return this.#host.apply(writes, this.#marksOf(changed));
+        });
         if (!result.applied) return this.#planAgain(planned);
         for (const draft of changed) draft.commit();
         for (const { write } of planned) this.#host.bound(write);

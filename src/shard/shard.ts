@@ -1,3 +1,4 @@
+import { Mutex } from 'async-mutex';
 import { ByteWriter } from '../mailbox/byte-writer.js';
 import { MailboxState } from '../mailbox/mailbox-state.js';
 import { MailboxView } from '../mailbox/mailbox-view.js';
@@ -9,31 +10,13 @@ import type { ApplyResult, Mark, MarkChange, PartitionWrite, Store, StoreOpenOpt
 import { Lane, type LaneHost } from './lane.js';
 import { MailboxCache, type MailboxSlot } from './mailbox-cache.js';
 import { readNeeds } from './read-needs.js';
+import type { ShardStats } from './shard-stats.js';
 import { StoreCalls, type StoreCondition } from './store-calls.js';
-import { StoreKeeper, type StoreKeeperOptions, type StoreStatus } from './store-keeper.js';
+import { StoreKeeper, type StoreKeeperOptions } from './store-keeper.js';
 import { type CommitRequest, WaitingWrite } from './waiting-write.js';
 
 /** A pure answer about one mailbox. `undefined`, with needs noted in the view: something has to be read first. */
 export type MailboxQuery<T> = (view: MailboxView) => T | undefined;
-
-/** Counters and gauges of one shard. */
-export interface ShardStats {
-  readonly status: StoreStatus;
-  /** Writes that wait or are being written. */
-  readonly waitingWrites: number;
-  /** Reads that are under way. */
-  readonly activeReads: number;
-  /** Batches given to the store. */
-  readonly batches: number;
-  /** Batches that the store refused because somebody else had written. */
-  readonly refusedBatches: number;
-  /** Times the store was fenced after a failed write. */
-  readonly fences: number;
-  readonly cachedMailboxes: number;
-  /** Mailboxes that a read or write uses now. */
-  readonly mailboxesInUse: number;
-  readonly cachedBytes: number;
-}
 
 /** What a shard is made of. */
 export interface ShardOptions extends StoreKeeperOptions {
@@ -54,6 +37,8 @@ export class Shard {
   #refusedBatches = 0;
   readonly #keeper: StoreKeeper;
   readonly #calls: StoreCalls;
+  /** After a write that failed, what the same handle acknowledges may be gone: where many lanes write by one handle, they take turns. */
+  readonly #turns: Mutex | undefined;
   #waitingWrites = 0;
   #activeReads = 0;
   #onReadsDone: (() => void)[] = [];
@@ -84,9 +69,11 @@ export class Shard {
         for (const slot of slots) if (slot.state !== undefined && slot.state.bytes > limits.cacheBytes) this.#cache.drop(slot);
       },
       markSlotOf: (partition) => markSlotOf(partition, hash),
+      inTurn: (task) => this.#inTurn(task),
       apply: (writes, marks) => this.#apply(writes, marks),
       failed: (cause, tries) => this.#failed(cause, tries),
     };
+    if (store.capabilities.exclusive && !store.capabilities.atomicAcrossPartitions) this.#turns = new Mutex();
     if (store.capabilities.atomicAcrossPartitions) this.#lane = new Lane(this.#host, this.#writer);
   }
 
@@ -208,7 +195,7 @@ export class Shard {
 
   /** Takes away a mark that no head names any more, without a commit. */
   async clearMark(mark: Mark): Promise<void> {
-    await this.ask((store) => store.apply([], [{ ...mark, type: 'clear' }]));
+    await this.#inTurn(() => this.#apply([], [{ ...mark, type: 'clear' }]));
   }
 
   #laneOf(slot: MailboxSlot): Lane {
@@ -278,20 +265,28 @@ export class Shard {
     return needs.some(({ kind }) => kind === 'log-down' || kind === 'log-up');
   }
 
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    return this.#turns === undefined ? task() : this.#turns.runExclusive(task);
+  }
+
   async #apply(writes: readonly PartitionWrite[], marks: readonly MarkChange[]): Promise<ApplyResult> {
     const refusal = this.#keeper.refusal('not-accepted');
     if (refusal !== undefined) throw refusal;
     this.#batches++;
-    const result = await this.#calls.apply(writes, marks);
-    if (!result.applied) this.#refusedBatches++;
-    return result;
+    try {
+      const result = await this.#calls.apply(writes, marks);
+      if (!result.applied) this.#refusedBatches++;
+      return result;
+    } catch (error) {
+      if (this.store.capabilities.exclusive) this.#keeper.fence(error);
+      throw error;
+    }
   }
 
   /** An exclusive store is fenced: nobody but a new handle can tell what is there. Of any other the next compare-and-set can. */
   #failed(cause: unknown, tries: number): { readonly error: MailringError; readonly againAfterMs?: number } {
     const error = this.#keeper.error(cause, isMailringError(cause) ? (cause.outcome ?? 'unconfirmed') : 'unconfirmed');
     if (!this.store.capabilities.exclusive) return tries < STORE_TRIES_MAX ? { error, againAfterMs: STORE_RETRY_MS * 2 ** tries } : { error };
-    this.#keeper.fence(cause);
     const refusal = this.#keeper.refusal('not-accepted');
     for (const lane of this.#lane === undefined ? this.#cache.lanes() : [this.#lane]) lane.rejectWaiting(refusal);
     return { error };

@@ -1,5 +1,7 @@
 import { MailringError } from 'mailring';
+import { MemoryStore } from 'mailring/memory';
 import { describe, expect, test } from 'vitest';
+import { userOf } from '../../src/model/ids.js';
 import { gate, type StoreHooks } from './hooked-store.js';
 import { conversationSeenBy, errorOf, openMailring, send } from './mailrings.js';
 import { turns } from './manual-clock.js';
@@ -241,4 +243,24 @@ describe('a read that fails', () => {
       expect(again.stats().shards['shard-0']).toMatchObject({ status: 'open', fences: 0, waitingWrites: 0, mailboxesInUse: 0 });
     });
   }
+});
+
+test('where many lanes write by one handle, one write is under way at a time, and after a failed one none is issued', async () => {
+  const { mailring, hooks } = await openMailring({ memory: new MemoryStore({ atomicAcrossPartitions: false }) });
+  const held = gate();
+  const written: string[] = [];
+  hooks.apply = async (_, writes) => {
+    for (const { partition } of writes) written.push(userOf(partition) ?? '');
+    await held.pass();
+    throw diskFull();
+  };
+  const sends = ['ann', 'bob', 'cid'].map((user) => errorOf(send(mailring, user, user, 'hello')));
+  await turns();
+  expect(written).toHaveLength(1);
+  held.open();
+  const outcomes = (await Promise.all(sends)).map(({ code, outcome }) => ({ code, outcome }));
+  hooks.apply = undefined;
+  expect(written).toHaveLength(1);
+  expect(outcomes.filter(({ outcome }) => outcome === 'unconfirmed')).toEqual([{ code: 'MAILRING_UNAVAILABLE', outcome: 'unconfirmed' }]);
+  expect(outcomes.filter(({ outcome }) => outcome === 'not-accepted')).toHaveLength(2);
 });

@@ -13,11 +13,14 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     name: 'cache-before-ack',
     what: 'a batch is brought into the cache before the store has acknowledged it',
     file: 'shard/lane.ts',
-    find: `        const result = await this.#host.apply(writes, this.#marksOf(changed));
+    find: `          return this.#host.apply(writes, this.#marksOf(changed));
+        });
         if (!result.applied) return this.#planAgain(planned);
         for (const draft of changed) draft.commit();`,
-    replace: `        for (const draft of changed) draft.commit();
-        const result = await this.#host.apply(writes, this.#marksOf(changed));
+    replace: `          const applying = this.#host.apply(writes, this.#marksOf(changed));
+          for (const draft of changed) draft.commit();
+          return applying;
+        });
         if (!result.applied) return this.#planAgain(planned);`,
     suite: SENDS,
   },
@@ -25,9 +28,9 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     name: 'ack-before-durable',
     what: 'a send is answered when its batch is given to the store',
     file: 'shard/lane.ts',
-    find: '        const result = await this.#host.apply(writes, this.#marksOf(changed));\n',
+    find: '          return this.#host.apply(writes, this.#marksOf(changed));\n',
     replace:
-      "        for (const { write, result } of planned) if ('value' in result) write.resolve(result.value);\n        const result = await this.#host.apply(writes, this.#marksOf(changed));\n",
+      "          for (const { write, result } of planned) if ('value' in result) write.resolve(result.value);\n          return this.#host.apply(writes, this.#marksOf(changed));\n",
     suite: SENDS,
   },
   {
