@@ -6,8 +6,8 @@ const source = (path: string) => fileURLToPath(new URL(`src/${path}.ts`, import.
 const MINUTE_MS = 60_000;
 
 /**
- * The environment: `MAILRING_JSON` names a file for the counts as JSON. `--mode deep` (npm run test:deep) sets `MAILRING_DEEP=1`: the same suites with
- * larger budgets. `MAILRING_PLANT` names a planted bug that src/ is tested with (npm run plant).
+ * The environment: `MAILRING_JSON` names a file for the counts as JSON. `--mode deep` (npm run test:deep -- --only suites) sets
+ * `MAILRING_DEEP=1`: the same suites with larger budgets. `MAILRING_PLANT` names a planted bug that src/ is tested with (npm run plant).
  */
 export default defineConfig(({ mode }) => {
   const deep = mode === 'deep';

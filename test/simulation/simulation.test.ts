@@ -5,7 +5,7 @@ import { OPERATIONS_MIN } from './setting.js';
 import { simulate } from './simulation.js';
 
 /** Seeds of this run: `MAILRING_SEEDS`, first of them `MAILRING_SEED`. */
-const SEEDS = Number(process.env.MAILRING_SEEDS ?? 600);
+const SEEDS = Number(process.env.MAILRING_SEEDS ?? 2_000);
 const FROM = Number(process.env.MAILRING_SEED ?? 1);
 
 describe('a simulation', () => {
