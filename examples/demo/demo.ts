@@ -1,21 +1,28 @@
 import { spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Mailring } from 'mailring';
+import { KilledMailring, killsAt } from './killed-mailring.js';
+import { QUIET } from './mailring-process.js';
 import { showProgress } from './progress.js';
+import { Random } from './random.js';
 import { type RunResult, replayAndCompare } from './replay-and-compare.js';
 import { describe, loadMessages, type TraceMessage } from './trace.js';
 
 /**
- * Runs the quick start, replays a trace of messages with many sends in flight and again one by one, and compares every mailbox with a replay in memory.
+ * Runs the quick start, replays a trace of messages with many sends in flight, again one by one, and again on several shards in a process that is killed three times, and each
+ * time compares every mailbox with a replay in memory.
  * Run: npm run demo [-- --rows N]        Data: MAILRING_DATA or ../shared/data; without it a generated trace.
  */
 
 const SENDS_IN_FLIGHT = 64;
 const ORDERED_ROWS = 10_000;
+const SHARDS = 4;
+const KILLS = 3;
 /** Differences and problems that are printed. */
 const SHOWN_MAX = 20;
 
@@ -28,7 +35,11 @@ console.log('The quick start:');
 runQuickStart();
 const { source, messages } = loadMessages(rows);
 console.log(`\nReplaying ${source}: ${describe(messages)}`);
-const results = [await run('replay', messages, SENDS_IN_FLIGHT), await run('ordered', messages.slice(0, ORDERED_ROWS), 1)];
+const results = [
+  await run('replay', messages, SENDS_IN_FLIGHT),
+  await run('ordered', messages.slice(0, ORDERED_ROWS), 1),
+  await runKilled('killed', messages, SENDS_IN_FLIGHT),
+];
 if (results.some((result) => !result)) process.exitCode = 1;
 
 function readRows(): number | undefined {
@@ -51,6 +62,32 @@ async function run(name: string, messages: readonly TraceMessage[], sendsInFligh
   const result = await replayAndCompare({ messages, open: () => Mailring.open({ location }), sendsInFlight, onProgress: showProgress });
   report(result, sizeOf(location));
   return result.ok;
+}
+
+/** The same on several shards, in a process that is killed at random points. */
+async function runKilled(name: string, messages: readonly TraceMessage[], sendsInFlight: number): Promise<boolean> {
+  const location = join(folder, name);
+  mkdirSync(location);
+  const seed = randomInt(2 ** 32);
+  const kills = killsAt(randomKills(seed, messages.length));
+  console.log(
+    `\n${sendsInFlight} sends in flight, on ${SHARDS} shards, in a process that is killed with SIGKILL after ${kills.at.join(', ')} sends (seed ${seed}):`,
+  );
+  const open = () => KilledMailring.open(location, SHARDS, kills);
+  const openAnew = () => Mailring.open({ location, shards: SHARDS, limits: QUIET });
+  const result = await replayAndCompare({ messages, open, openAnew, sendsInFlight, onProgress: showProgress });
+  const underWay = kills.done.reduce((sum, done) => sum + done.underWay, 0);
+  console.log(
+    `  killed     ${kills.done.length} times, after ${kills.done.map(({ acknowledged }) => acknowledged).join(', ')} acknowledgements; of ${underWay} sends under way ${kills.found} were found when they were repeated`,
+  );
+  report(result, sizeOf(location));
+  return result.ok && kills.done.length === KILLS;
+}
+
+/** After how many sends to kill: one point in each part of the run, from its 5th to its 95th hundredth. */
+function randomKills(seed: number, sends: number): number[] {
+  const random = new Random(seed);
+  return Array.from({ length: KILLS }, (_, i) => Math.ceil(((i + 0.05 + 0.9 * random.next()) / KILLS) * sends));
 }
 
 function report(result: RunResult, bytes: number): void {
