@@ -52,6 +52,11 @@ function checkOne({ name, attempts, inSender, inRecipient }: Sent, complain: Com
   const possible = attempts.filter(({ outcome }) => outcome.type !== 'not-accepted');
   for (const { outcome } of attempts)
     if (outcome.type === 'strange') complain('outcome', `a send failed without saying what is known: ${name}: ${outcome.text}`);
+  for (const { request, outcome } of attempts) {
+    if (outcome.type !== 'not-accepted' || outcome.code !== 'MAILRING_ID_CONFLICT') continue;
+    if (!inSender.some(({ messageContent }) => messageContent !== request.messageContent))
+      complain('dedupe', `an id conflicts with a message that is not there: ${name}`);
+  }
   if (inSender.length > 1 || inRecipient.length > 1) complain('twice', `a message is in a mailbox more than once: ${name}`);
   const copies = [...inSender, ...inRecipient];
   if (possible.length === 0 && copies.length > 0) complain('appeared', `a message whose every attempt was not accepted is there: ${name}`);
