@@ -1,11 +1,11 @@
-import { createClientMessageId, Mailring } from 'mailring';
+import { createClientMessageId, type Limits, Mailring } from 'mailring';
 import { MemoryStore } from 'mailring/memory';
 import { Ring } from 'mailring/ring';
 import { afterEach, describe, expect, test } from 'vitest';
 import { countingStore } from './counting-store.js';
-import { hookedStore } from './hooked-store.js';
+import { gate, hookedStore } from './hooked-store.js';
 import { errorOf } from './mailrings.js';
-import { ManualClock } from './manual-clock.js';
+import { ManualClock, turns } from './manual-clock.js';
 
 const opened: Mailring[] = [];
 
@@ -14,7 +14,15 @@ afterEach(async () => {
 });
 
 /** Two shards `a` and `b`, a user of each, and what their stores are asked for. The conversation's home is where the first commit goes. */
-async function openTwo({ idle = 0, atomicAcrossPartitions = true } = {}) {
+async function openTwo({
+  idle = 0,
+  atomicAcrossPartitions = true,
+  limits = {},
+}: {
+  idle?: number;
+  atomicAcrossPartitions?: boolean;
+  limits?: Partial<Limits>;
+} = {}) {
   const ring = await Ring.create({ shards: ['a', 'b'] });
   const userOf = (shard: string) => Array.from({ length: 100 }, (_, i) => `user-${i}`).find((user) => ring.shardOf(user) === shard)!;
   const clock = new ManualClock();
@@ -22,7 +30,11 @@ async function openTwo({ idle = 0, atomicAcrossPartitions = true } = {}) {
   const hooked = { a: hookedStore(memory.a), b: hookedStore(memory.b) };
   const counted = { a: countingStore(hooked.a.store), b: countingStore(hooked.b.store) };
   const open = async () => {
-    const mailring = await Mailring.open({ stores: { a: counted.a.store, b: counted.b.store }, clock, limits: { sweepMs: 1_000, waitingWrites: 100_000 } });
+    const mailring = await Mailring.open({
+      stores: { a: counted.a.store, b: counted.b.store },
+      clock,
+      limits: { sweepMs: 1_000, waitingWrites: 100_000, ...limits },
+    });
     opened.push(mailring);
     return mailring;
   };
@@ -107,6 +119,32 @@ describe('a send between two shards', () => {
     await clock.pass(1_000);
     expect(take()).toMatchObject({ a: { loads: 0, reads: 0, applies: 0 }, b: { loads: 0, reads: 0, applies: 0 } });
   });
+});
+
+test('a mark stays where a message came while a sweep looked at its conversation: the next open delivers it', async () => {
+  // Nothing stays in memory, so that the sweep has to wait for the other mailbox.
+  const { mailring, open, users, clock, otherShard, hooks } = await openTwo({ limits: { cacheBytes: 1 } });
+  const { conversationId } = await mailring.sendMessage(message(users.a, users.b));
+  const other = await otherShard();
+  await clock.pass(1_000);
+  const held = gate();
+  hooks[other].load = (run) => held.pass().then(run);
+  await clock.pass(1_000);
+  hooks[other].apply = async () => {
+    throw new Error('disk full');
+  };
+  const sent = errorOf(mailring.sendMessage(message(users.a, users.b)));
+  await turns();
+  held.open();
+  expect(await sent).toMatchObject({ outcome: 'unconfirmed', details: { seq: 2 } });
+  await turns();
+  hooks[other].load = undefined;
+  hooks[other].apply = undefined;
+  await mailring.close();
+  const again = await open();
+  await turns();
+  const { messages } = await again.fetchMessages({ userId: users[other], conversationId });
+  expect(messages.map(({ seq }) => seq)).toEqual([2, 1]);
 });
 
 describe('a shard that fails', () => {

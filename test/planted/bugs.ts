@@ -1,9 +1,10 @@
 import { DELTA_BUGS } from './delta-bugs.js';
 import { PAGE_BUGS } from './page-bugs.js';
 import type { PlantedBug } from './planted-bug.js';
+import { PROTOCOL_BUGS } from './protocol-bugs.js';
 import { SEND_BUGS } from './send-bugs.js';
 import { SHARD_BUGS } from './shard-bugs.js';
 import { STORE_BUGS } from './store-bugs.js';
 
 /** Every planted bug. Where the model of the protocol or of the layout has the bug, it has the model's name. */
-export const BUGS: readonly PlantedBug[] = [...SEND_BUGS, ...PAGE_BUGS, ...DELTA_BUGS, ...SHARD_BUGS, ...STORE_BUGS];
+export const BUGS: readonly PlantedBug[] = [...SEND_BUGS, ...PROTOCOL_BUGS, ...PAGE_BUGS, ...DELTA_BUGS, ...SHARD_BUGS, ...STORE_BUGS];

@@ -12,6 +12,8 @@ export interface PlantedBug {
   /** Text of that file; it occurs exactly once. */
   readonly find: string;
   readonly replace: string;
+  /** More texts of the same file, each with what takes its place. */
+  readonly also?: readonly (readonly [find: string, replace: string])[];
   readonly suite: Suite;
 }
 
@@ -29,12 +31,15 @@ export function pathOf({ file }: PlantedBug): string {
   return `${ROOT}src/${file}`;
 }
 
-/** The text of a file with the bug in it; `text` is today's when absent. @throws an error that says what to do unless the patch's text occurs exactly once */
+/** The text of a file with the bug in it; `text` is today's when absent. @throws an error that says what to do unless each text of the patch occurs exactly once */
 export function applyBug(bug: PlantedBug, text = readFileSync(pathOf(bug), 'utf8')): string {
-  const parts = text.split(bug.find);
-  if (parts.length !== 2) {
-    const places = parts.length - 1;
-    throw new Error(`planted bug ${bug.name} does not apply: its text must occur once in src/${bug.file}; bring it up to date. occurrences=\`${places}\``);
-  }
-  return parts.join(bug.replace);
+  const edits = [[bug.find, bug.replace] as const, ...(bug.also ?? [])];
+  return edits.reduce((patched, [find, replace]) => {
+    const parts = patched.split(find);
+    if (parts.length !== 2) {
+      const places = parts.length - 1;
+      throw new Error(`planted bug ${bug.name} does not apply: its text must occur once in src/${bug.file}; bring it up to date. occurrences=\`${places}\``);
+    }
+    return parts.join(replace);
+  }, text);
 }

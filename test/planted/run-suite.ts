@@ -8,14 +8,16 @@ import { ROOT, type Suite } from './planted-bug.js';
 const TEST_MS_MAX = 30_000;
 const HOOK_MS_MAX = 10_000;
 /** Longest that one run may take; then it is ended. */
-const RUN_MS_MAX = 180_000;
+const RUN_MS_MAX = 300_000;
 /** Runs of a property, where the caller's environment does not say. */
 const PROPERTY_RUNS = '100';
+/** Seeds after which the simulation gives up finding a bug. */
+const JUDGE_SEEDS = '1000';
 
 /** What came of a run of tests. `broken`: it says nothing about the program (no report, no tests, a file that does not load, a bug that was never planted). */
 export type SuiteResult =
   | { readonly kind: 'passed'; readonly tests: number }
-  | { readonly kind: 'failed'; readonly test: string }
+  | { readonly kind: 'failed'; readonly test: string; readonly seeds: number | undefined }
   | { readonly kind: 'broken'; readonly why: string };
 
 interface Report {
@@ -34,7 +36,8 @@ export async function runSuite({ files, test }: Suite, bug?: string): Promise<Su
   const [reportFile, markFile] = [join(folder, 'report.json'), join(folder, 'mark')];
   const args = ['run', ...files, '--bail=1', '--reporter=json', `--outputFile=${reportFile}`, `--testTimeout=${TEST_MS_MAX}`, `--hookTimeout=${HOOK_MS_MAX}`];
   const { MAILRING_JSON: _, MAILRING_PLANT: __, ...environment } = process.env;
-  const env = { MAILRING_RUNS: PROPERTY_RUNS, ...environment, ...(bug !== undefined && { MAILRING_PLANT: bug, MAILRING_PLANT_MARK: markFile }) };
+  const planted = bug === undefined ? {} : { MAILRING_JUDGE_SEEDS: JUDGE_SEEDS, MAILRING_PLANT: bug, MAILRING_PLANT_MARK: markFile };
+  const env = { MAILRING_RUNS: PROPERTY_RUNS, ...environment, ...planted };
   try {
     const { code, output } = await runNode([join(ROOT, 'node_modules/vitest/vitest.mjs'), ...args, ...(test === undefined ? [] : ['-t', test])], env);
     if (!existsSync(reportFile)) return { kind: 'broken', why: `the runner gave no report; exit ${code}: ${output.slice(-500)}` };
@@ -61,7 +64,10 @@ function resultOf({ numPassedTests, testResults }: Report, code: number | null):
   const failed = tests.filter(({ status }) => status === 'failed');
   // A test that waits for ever may only have been slow: that it was waiting for what the bug broke is for a test to say.
   const judged = failed.find(({ failureMessages }) => !failureMessages?.some((message) => /(Test|Hook) timed out in/.test(message)));
-  if (judged !== undefined) return { kind: 'failed', test: judged.fullName };
+  if (judged !== undefined) {
+    const seeds = /^AssertionError: after (\d+) seeds/.exec(judged.failureMessages?.[0] ?? '')?.[1];
+    return { kind: 'failed', test: judged.fullName, seeds: seeds === undefined ? undefined : Number(seeds) };
+  }
   if (failed.length > 0) return { kind: 'broken', why: `only timed out: ${failed[0]!.fullName}` };
   const unloaded = testResults.find(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0);
   if (unloaded !== undefined) return { kind: 'broken', why: `${unloaded.name} does not load: ${unloaded.message.slice(0, 500)}` };

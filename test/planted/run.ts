@@ -81,7 +81,7 @@ async function plant(bug: PlantedBug, types: TypeCheck): Promise<string | undefi
   const problems = types.problems(bug);
   if (problems.length > 0) return fail(`does not compile: ${problems[0]}`);
   const result = await runSuite(bug.suite, bug.name);
-  if (result.kind === 'failed') return void line(result.test);
+  if (result.kind === 'failed') return void line(`${result.seeds === undefined ? '' : `after ${result.seeds} seeds: `}${result.test}`);
   return fail(result.kind === 'passed' ? `${result.tests} tests of ${bug.suite.files.join(', ')} pass although ${bug.what}` : result.why);
 }
 

@@ -6,6 +6,8 @@ import type { World } from './world.js';
 
 /** A sweep that finds nothing new twice ends a mark; one more for what came late. */
 const SWEEPS = 4;
+/** Opening, and all that a sweep of everything takes. */
+const REOPEN_MS_MAX = 2_000;
 
 /** Ends all faults and lets everything restart; then nothing but sweeps runs, until all that was begun is finished. Says so where it is not; gives the processes that run. */
 export async function heal(world: World, fates: Pick<Fates, 'healed' | 'down'>, processes: readonly Process[]): Promise<Process[]> {
@@ -25,7 +27,7 @@ export async function heal(world: World, fates: Pick<Fates, 'healed' | 'down'>, 
   }
   await scheduler.sleep(LATE_MS_MAX);
   for (const process of processes) void process.start();
-  await scheduler.sleep(SWEEPS * (setting.limits.sweepMs ?? 10_000));
+  await scheduler.sleep(REOPEN_MS_MAX + SWEEPS * (setting.limits.sweepMs ?? 10_000));
   for (const { status, engine } of processes) if (status !== 'up') problem(`an engine does not start after healing: ${engine} is ${status}`);
   for (const [i, data] of datas.entries()) {
     const marks = [...data.marks()].map(({ partition, name }) => `${Buffer.from(partition)} ${Buffer.from(name).toString('hex')}`);
