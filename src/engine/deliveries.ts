@@ -109,17 +109,18 @@ async function bring(route: Route, first: number, last: number, found: Map<numbe
   }
 }
 
-/** The home's messages from `first` on, oldest first, at least one and as many as one delivery may bring. */
-async function tail({ home, other, homeShard }: Route, first: number, last: number): Promise<readonly StoredMessage[]> {
+/** The home's messages from `first` on, oldest first, at least one and as many as one delivery, and one batch of the other store, may bring. */
+async function tail({ home, other, homeShard, otherShard }: Route, first: number, last: number): Promise<readonly StoredMessage[]> {
   const messages = await homeShard.read(home, (view) => {
     const conversation = view.conversation(other);
     return conversation && view.messages(conversation, Math.min(last, first + DELIVERY_MESSAGES_MAX - 1), first);
   });
+  const bytesMax = Math.min(DELIVERY_BYTES_MAX, otherShard.store.capabilities.applyBytesMax);
   const cut: StoredMessage[] = [];
   let bytes = 0;
   for (const message of messages.toReversed()) {
-    bytes += message.contentBytes;
-    if (cut.length > 0 && bytes > DELIVERY_BYTES_MAX) break;
+    bytes += message.contentBytes + SEND_ROW_BYTES_MAX;
+    if (cut.length > 0 && bytes > bytesMax) break;
     cut.push(message);
   }
   return cut;

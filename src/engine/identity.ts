@@ -2,6 +2,7 @@ import { ByteWriter } from '../mailbox/byte-writer.js';
 import { encodeLogRow } from '../mailbox/rows.js';
 import { crc32 } from '../model/crc32.js';
 import { corrupt, MailringError } from '../model/errors.js';
+import { compareUtf8 } from '../model/text.js';
 import type { Shard } from '../shard/shard.js';
 import { noteKey } from '../store/store.js';
 
@@ -50,27 +51,72 @@ function decode(head: Uint8Array): StoreIdentity {
 }
 
 /**
- * Insists that a store is the one it is opened as; a new store becomes it.
- *
- * @throws `MAILRING_FORMAT` for data of a newer format, of another shard or under another ring; `MAILRING_CORRUPT`
+ * The identities of the stores that one mailring opens. Each is looked at when it was opened, and only when all are right those that are new are given theirs: a refused
+ * open changes nothing.
  */
-export async function insistOnIdentity(shard: Shard, identity: StoreIdentity): Promise<void> {
-  let { head } = await shard.ask((store) => store.load(IDENTITY_PARTITION));
-  if (head === undefined) {
-    const place = { partitionCrc: crc32(IDENTITY_PARTITION), key: noteKey(1) };
-    const note = encodeLogRow(new ByteWriter(), place, { version: 1, conversations: 0, unread: 0, changes: [] });
-    await shard.ask((store) => store.apply([{ partition: IDENTITY_PARTITION, expectVersion: 0, version: 1, note, head: encode(identity), ops: [] }]));
-    // Read back: another engine over the same store may have been first.
-    head = (await shard.ask((store) => store.load(IDENTITY_PARTITION))).head;
+export class Identities {
+  readonly #given: ReadonlyMap<Shard, StoreIdentity>;
+  readonly #fresh: Shard[] = [];
+
+  constructor(shards: readonly Shard[], ring: string) {
+    const names = shards.map(({ name }) => name).toSorted(compareUtf8);
+    this.#given = new Map(shards.map((shard) => [shard, { shard: shard.name, shards: names, ring }]));
   }
-  if (head === undefined) throw corrupt('a store has no identity');
-  const stored = decode(head);
-  if (stored.shard === identity.shard && stored.ring === identity.ring) return;
-  const missing = stored.shards.filter((name) => !identity.shards.includes(name));
-  const unknown = identity.shards.filter((name) => !stored.shards.includes(name));
+
+  /** Insists that a store is the one it is opened as, or new. @throws `MAILRING_FORMAT` for data of a newer format, of another shard or under another ring; `MAILRING_CORRUPT` */
+  async look(shard: Shard): Promise<void> {
+    if (!(await this.#has(shard))) this.#fresh.push(shard);
+  }
+
+  /** Makes new stores part of this mailring. @throws `MAILRING_FORMAT` for a new store while others hold data: every store has its identity before the first message */
+  async make(): Promise<void> {
+    const others = [...this.#given.keys()].filter((shard) => !this.#fresh.includes(shard));
+    const lost = this.#fresh.length > 0 && (await holdAnything(others));
+    for (const shard of this.#fresh) {
+      // Somebody else may have opened all of them for the first time meanwhile.
+      if (lost && !(await this.#has(shard))) {
+        throw format('a store is empty and others hold data: put back what is missing', { stored: undefined, given: this.#given.get(shard)! });
+      }
+      await writeIdentity(shard, this.#given.get(shard)!);
+      if (!(await this.#has(shard))) throw corrupt('a store has no identity');
+    }
+  }
+
+  async #has(shard: Shard): Promise<boolean> {
+    const { head } = await shard.ask((store) => store.load(IDENTITY_PARTITION));
+    if (head !== undefined) insistOnSame(decode(head), this.#given.get(shard)!);
+    return head !== undefined;
+  }
+}
+
+function insistOnSame(stored: StoreIdentity, given: StoreIdentity): void {
+  if (stored.shard !== given.shard || stored.ring !== given.ring)
+    throw format('this data was made with other shards, weights or tokens; open it with those', { stored, given });
+}
+
+function format(text: string, { stored, given }: { readonly stored: StoreIdentity | undefined; readonly given: StoreIdentity }): MailringError {
   const named = ({ shard, shards, ring }: StoreIdentity) => `\`${shard} of ${shards}, ring ${ring}\``;
-  const facts = `made-as=${named(stored)} opened-as=${named(identity)}`;
-  throw new MailringError('MAILRING_FORMAT', `this data was made with other shards, weights or tokens; open it with those. ${facts}`, {
-    details: { stored, given: identity, missing, unknown },
+  const missing = stored?.shards.filter((name) => !given.shards.includes(name)) ?? [];
+  const unknown = given.shards.filter((name) => !(stored ?? given).shards.includes(name));
+  return new MailringError('MAILRING_FORMAT', `${text}. made-as=${stored ? named(stored) : '`nothing`'} opened-as=${named(given)}`, {
+    details: { stored, given, missing, unknown },
   });
+}
+
+async function holdAnything(shards: readonly Shard[]): Promise<boolean> {
+  for (const shard of shards) {
+    const found = await shard.ask(async (store) => {
+      for await (const partition of store.partitions()) if (!isIdentityPartition(partition)) return true;
+      return false;
+    });
+    if (found) return true;
+  }
+  return false;
+}
+
+async function writeIdentity(shard: Shard, identity: StoreIdentity): Promise<void> {
+  const place = { partitionCrc: crc32(IDENTITY_PARTITION), key: noteKey(1) };
+  const note = encodeLogRow(new ByteWriter(), place, { version: 1, conversations: 0, unread: 0, changes: [] });
+  // Refused where another engine over the same store was first: what it has written is read then.
+  await shard.ask((store) => store.apply([{ partition: IDENTITY_PARTITION, expectVersion: 0, version: 1, note, head: encode(identity), ops: [] }]));
 }

@@ -1,6 +1,6 @@
 import { checkKeys, requireObject } from '../model/arguments.js';
 import { type Clock, systemClock } from '../model/clock.js';
-import { DEFAULT_LIMITS, LIMITS, type Limits, SHARDS_MAX, U48_MAX } from '../model/limits.js';
+import { APPLY_BYTES_MIN, DEFAULT_LIMITS, LIMITS, type Limits, SHARDS_MAX, U48_MAX } from '../model/limits.js';
 import { type Logger, silentLogger } from '../model/logger.js';
 import type { Store } from '../store/store.js';
 import { readInteger, readString } from './arguments.js';
@@ -81,9 +81,11 @@ function readMethods<T extends object>(value: unknown, what: string, names: read
 function readStore(store: unknown): Store {
   const given = readMethods<Store>(store, 'store', ['open', 'load', 'validate', 'read', 'scan', 'apply', 'scanMarks', 'partitions', 'close']);
   const { atomicAcrossPartitions, exclusive, applyBytesMax } = requireObject(given.capabilities, 'store.capabilities') as Store['capabilities'];
-  if (typeof atomicAcrossPartitions !== 'boolean' || typeof exclusive !== 'boolean' || !(Number.isInteger(applyBytesMax) && applyBytesMax > 0)) {
+  if (typeof atomicAcrossPartitions !== 'boolean' || typeof exclusive !== 'boolean' || !Number.isInteger(applyBytesMax)) {
     throw new TypeError('store.capabilities must have atomicAcrossPartitions and exclusive, true or false, and applyBytesMax, a number of bytes');
   }
+  if (applyBytesMax < APPLY_BYTES_MIN)
+    throw new RangeError(`store.capabilities.applyBytesMax has no room for a send. bytes=\`${applyBytesMax}\` min=\`${APPLY_BYTES_MIN}\``);
   return given;
 }
 

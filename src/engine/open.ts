@@ -2,13 +2,12 @@ import { join } from 'node:path';
 import { checkKeys, requireObject } from '../model/arguments.js';
 import { loadHash64 } from '../model/hash.js';
 import { TIMEOUT_MS_MAX } from '../model/limits.js';
-import { compareUtf8 } from '../model/text.js';
 import { Shard } from '../shard/shard.js';
 import type { Store } from '../store/store.js';
 import { aborted, readInteger, readSignal } from './arguments.js';
 import { untilAborted } from './call.js';
 import { closeAll, Engine } from './engine.js';
-import { insistOnIdentity } from './identity.js';
+import { Identities } from './identity.js';
 import { OPEN_KEYS, type OpenOptions, readClock, readLimits, readLogger, readSource, type StoreSource } from './open-options.js';
 import { placementOf } from './placement.js';
 import { commitTogether } from './route.js';
@@ -32,12 +31,13 @@ export async function openEngine(options: OpenOptions): Promise<Engine> {
   const stores = await storesOf(source);
   const placement = await placementOf([...stores.keys()], hash);
   const shards = new Map([...stores].map(([name, store]) => [name, new Shard({ name, store, clock, limits, logger, hash })]));
-  const names = [...shards.keys()].toSorted(compareUtf8);
   const openAll = async () => {
+    const identities = new Identities([...shards.values()], placement.fingerprint);
     for (const shard of shards.values()) {
       await shard.open({ openWaitMs, ...(signal && { signal }) });
-      await insistOnIdentity(shard, { shard: shard.name, shards: names, ring: placement.fingerprint });
+      await identities.look(shard);
     }
+    await identities.make();
   };
   try {
     await untilAborted(signal, openAll);
@@ -62,6 +62,7 @@ export async function openEngine(options: OpenOptions): Promise<Engine> {
 /** LevelDB is loaded only here, so that a mailring over another store needs no native code. */
 async function storesOf(source: StoreSource): Promise<ReadonlyMap<string, Store>> {
   if ('stores' in source) return source.stores;
-  const { LevelStore } = await import('../store/level/level-store.js');
-  return new Map(source.names.map((name) => [name, new LevelStore({ location: join(source.folder, name) })]));
+  const [{ LevelStore }, { shardFolders }] = await Promise.all([import('../store/level/level-store.js'), import('../store/level/shard-folders.js')]);
+  const names = await shardFolders(source.folder, source.names);
+  return new Map(names.map((name) => [name, new LevelStore({ location: join(source.folder, name) })]));
 }

@@ -55,10 +55,12 @@ export const MESSAGES_CACHED_MAX = 2 * MESSAGES_PAGE_SIZE;
 
 /** Bytes of keys and values that a send stores beside its content at most: ids of 128 bytes in five rows, two conversation rows, two log changes. */
 export const SEND_ROW_BYTES_MAX = 4_096;
+/** Bytes that one batch of a store has to take at least: a send with both its copies. */
+export const APPLY_BYTES_MIN = 2 * MESSAGE_BYTES_MAX + SEND_ROW_BYTES_MAX;
 /** When a caller that a full queue refused should come back, in milliseconds: a full queue is written in about that time. */
 export const OVERLOAD_RETRY_MS = 100;
 
-/** Bytes of message content (UTF-8) that one delivery from a home to the other mailbox brings at most, cut inside a tail; one message always goes. */
+/** Bytes that one delivery from a home to the other mailbox brings at most, or what the other store takes at once where that is less; cut inside a tail. One message always goes. */
 export const DELIVERY_BYTES_MAX = 1024 * 1024;
 /** Messages that one delivery brings at most. */
 export const DELIVERY_MESSAGES_MAX = 200;

@@ -11,12 +11,15 @@ export interface StoreHooks {
 }
 
 /** A store whose calls go through `hooks`, which may be set and removed at any time. It claims to be exclusive unless told otherwise, whether it is or not. */
-export function hookedStore(store: Store, { exclusive = true } = {}): { readonly store: Store; readonly hooks: StoreHooks } {
+export function hookedStore(
+  store: Store,
+  { exclusive = true, applyBytesMax = store.capabilities.applyBytesMax }: { exclusive?: boolean; applyBytesMax?: number | undefined } = {},
+): { readonly store: Store; readonly hooks: StoreHooks } {
   const hooks: StoreHooks = {};
   const around = <T>(hook: ((run: () => Promise<T>) => Promise<T>) | undefined, run: () => Promise<T>): Promise<T> => (hook === undefined ? run() : hook(run));
   const hooked: Store = {
     get capabilities() {
-      return { ...store.capabilities, exclusive };
+      return { ...store.capabilities, exclusive, applyBytesMax };
     },
     open: (options) => around(hooks.open, () => store.open(options)),
     load: (partition, options) => {
