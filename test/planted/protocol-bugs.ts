@@ -307,4 +307,28 @@ export const PROTOCOL_BUGS: readonly PlantedBug[] = [
     replace: '      this.#calls.reopened();',
     suite: SIMULATION,
   },
+  {
+    name: 'delivery-too-large',
+    what: 'a delivery brings more than the other store takes in one batch',
+    file: 'engine/deliveries.ts',
+    find: 'Math.min(DELIVERY_BYTES_MAX, otherShard.store.capabilities.applyBytesMax)',
+    replace: 'Math.max(DELIVERY_BYTES_MAX, otherShard.store.capabilities.applyBytesMax)',
+    suite: { files: ['test/engine/several-shards.test.ts'], test: 'a tail of large messages' },
+  },
+  {
+    name: 'lost-shard-is-new',
+    what: 'an empty store becomes part of a mailring whose other stores hold data',
+    file: 'engine/identity.ts',
+    find: 'if (lost && !(await this.#has(shard))) {',
+    replace: 'if (lost && this.#fresh.length === 0) {',
+    suite: { files: ['test/engine/shard-identity.test.ts'] },
+  },
+  {
+    name: 'folder-has-others',
+    what: 'databases of other names in the folder are passed over',
+    file: 'store/level/shard-folders.ts',
+    find: 'if (unknown.length > 0) {',
+    replace: 'if (unknown.length > 0 && absent.length === 0) {',
+    suite: { files: ['test/engine/shard-identity.test.ts'] },
+  },
 ];
