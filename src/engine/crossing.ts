@@ -12,7 +12,7 @@ import { Sweep, type SweepFailure } from './sweep.js';
 /** What sends need whose two mailboxes do not commit together. Loaded only for a mailring that can have them: one LevelDB shard has none. */
 export class Crossing {
   readonly #deliveries: Deliveries;
-  readonly #sweep: Sweep;
+  readonly #sweeps: ReadonlyMap<Shard, Sweep>;
 
   constructor(engine: Engine, limits: Limits) {
     this.#deliveries = new Deliveries(limits.undeliveredPerHome);
@@ -21,8 +21,9 @@ export class Crossing {
       const homeSide = homeSideOf(participants, engine.hash);
       return { conversationId: conversationIdOf(participants), home, other, homeSide, homeShard: engine.shardOf(home), otherShard: engine.shardOf(other) };
     };
-    this.#sweep = new Sweep({ clock: engine.clock, shards: [...engine.shards.values()], deliveries: this.#deliveries, routeOf }, limits.sweepMs);
-    this.#sweep.start();
+    const host = { clock: engine.clock, deliveries: this.#deliveries, routeOf };
+    this.#sweeps = new Map([...engine.shards.values()].map((shard) => [shard, new Sweep(host, shard, limits.sweepMs)]));
+    for (const sweep of this.#sweeps.values()) sweep.start();
   }
 
   /** Takes a send on; see {@link Deliveries.admit}. */
@@ -43,11 +44,11 @@ export class Crossing {
 
   /** What the last sweep could not deliver from the home mailboxes of a shard. */
   undelivered(shard: Shard): SweepFailure | undefined {
-    return this.#sweep.failure(shard);
+    return this.#sweeps.get(shard)?.failure;
   }
 
   /** Ends, after what is being swept. */
-  stop(): Promise<void> {
-    return this.#sweep.stop();
+  async stop(): Promise<void> {
+    await Promise.all([...this.#sweeps.values()].map((sweep) => sweep.stop()));
   }
 }

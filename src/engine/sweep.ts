@@ -1,46 +1,54 @@
 import type { PlanSide } from '../mailbox/plan-copy.js';
 import { baseState, planBaseEnd, planMarkEnd, type Tail } from '../mailbox/plan-mark-end.js';
+import { bytesKey } from '../model/bytes.js';
 import type { Clock } from '../model/clock.js';
 import { type UserId, userOf } from '../model/ids.js';
-import { MARK_SLOTS, SEND_ROW_BYTES_MAX, SWEEP_CONCURRENCY } from '../model/limits.js';
+import { MARK_SLOTS, SEND_ROW_BYTES_MAX, SWEEP_CONCURRENCY, SWEEP_PATIENCE_MS } from '../model/limits.js';
 import type { Shard } from '../shard/shard.js';
 import type { Mark } from '../store/store.js';
 import type { Deliveries } from './deliveries.js';
 import type { Route } from './route.js';
 
-/** What a sweep needs of the engine. */
+/** What sweeps need of the engine. */
 export interface SweepHost {
   readonly clock: Clock;
-  readonly shards: Iterable<Shard>;
   readonly deliveries: Deliveries;
   routeOf(home: UserId, other: UserId): Route;
 }
 
-/** What a sweep could not deliver: marks of how many conversations or mailboxes, and why the last of them. */
+/** What a sweep could not do: of how many marks, and why the last of them. Marks that could not be read count as none. */
 export interface SweepFailure {
   readonly marks: number;
   readonly error: unknown;
 }
 
 /**
- * Finds conversations whose other mailbox may lack their end, from the marks that home commits have set, and delivers it: at open, what a crash has left, and every
- * `sweepMs`, what a store that was down has. A conversation that had no new message for a whole interval, and whose other mailbox holds everything, loses its mark.
- * Reads what is marked and nothing else.
+ * Finds conversations homed in one shard whose other mailbox may lack their end, from the marks that home commits have set, and delivers it: at open, what a crash has left, and
+ * every `sweepMs`, what a store that was down has. A conversation that had no new message for a whole interval, and whose other mailbox holds everything, loses its mark.
+ * Reads what is marked and nothing else. What waits for a store that does not answer holds up nothing else: it is left to go on by itself, and not begun a second time.
  */
 export class Sweep {
   readonly #host: SweepHost;
+  readonly #shard: Shard;
   readonly #everyMs: number;
   /** By conversation: the last seq that the sweep before saw. */
   #seen = new Map<string, number>();
+  /** By mark. */
+  readonly #underWay = new Map<string, Promise<void>>();
+  #failure: SweepFailure | undefined;
   #cancel: (() => void) | undefined;
   #running: Promise<void> | undefined;
   #stopped = false;
-  /** By the shard of the homes: what the last whole sweep could not deliver. */
-  #failures: ReadonlyMap<Shard, SweepFailure> = new Map();
 
-  constructor(host: SweepHost, everyMs: number) {
+  constructor(host: SweepHost, shard: Shard, everyMs: number) {
     this.#host = host;
+    this.#shard = shard;
     this.#everyMs = everyMs;
+  }
+
+  /** What the last sweep could not deliver. */
+  get failure(): SweepFailure | undefined {
+    return this.#failure;
   }
 
   /** Sweeps now, and then every interval. */
@@ -56,42 +64,60 @@ export class Sweep {
     this.#stopped = true;
     this.#cancel?.();
     await this.#running;
-  }
-
-  /** What could not be delivered when all of a shard was swept last. */
-  failure(shard: Shard): SweepFailure | undefined {
-    return this.#failures.get(shard);
+    await Promise.all(this.#underWay.values());
   }
 
   async #all(): Promise<void> {
     const seen = new Map<string, number>();
-    const failures = new Map<Shard, SweepFailure>();
-    await Promise.all([...this.#host.shards].map((shard) => this.#shard(shard, seen, failures)));
-    this.#seen = seen;
-    this.#failures = failures;
-  }
-
-  async #shard(shard: Shard, seen: Map<string, number>, failures: Map<Shard, SweepFailure>): Promise<void> {
+    let failure: SweepFailure | undefined;
+    const failed = (marks: number, error: unknown) => {
+      failure = { marks: (failure?.marks ?? 0) + marks, error };
+    };
     for (let slot = 0; slot < MARK_SLOTS && !this.#stopped; slot++) {
-      const marks = await this.#marks(shard, slot);
+      const marks = await this.#marks(slot).catch((error) => {
+        failed(0, error);
+        return [];
+      });
       for (let i = 0; i < marks.length && !this.#stopped; i += SWEEP_CONCURRENCY) {
-        const results = await Promise.allSettled(marks.slice(i, i + SWEEP_CONCURRENCY).map((mark) => this.#sweep(shard, mark, seen)));
-        for (const result of results) {
-          if (result.status === 'rejected') failures.set(shard, { marks: (failures.get(shard)?.marks ?? 0) + 1, error: result.reason });
-        }
+        await this.#patiently(marks.slice(i, i + SWEEP_CONCURRENCY).map((mark) => this.#begin(mark, seen, (error) => failed(1, error))));
       }
     }
+    this.#seen = seen;
+    this.#failure = failure;
   }
 
-  /** The marks of a slot; those read so far from a store that stops answering: the next sweep comes. */
-  async #marks(shard: Shard, slot: number): Promise<Mark[]> {
-    const marks: Mark[] = [];
-    try {
-      for await (const mark of shard.store.scanMarks(slot)) marks.push(mark);
-    } catch {
+  #marks(slot: number): Promise<Mark[]> {
+    return this.#shard.ask(async (store) => {
+      const marks: Mark[] = [];
+      for await (const mark of store.scanMarks(slot)) marks.push(mark);
       return marks;
+    });
+  }
+
+  /** Begins with a mark, unless it is still being worked on. */
+  #begin(mark: Mark, seen: Map<string, number>, failed: (error: unknown) => void): Promise<void> {
+    const key = `${bytesKey(mark.partition)} ${bytesKey(mark.name)}`;
+    const known = this.#underWay.get(key);
+    if (known !== undefined) {
+      failed(new Error('a delivery is not answered'));
+      return Promise.resolve();
     }
-    return marks;
+    const sweeping = this.#sweep(this.#shard, mark, seen)
+      .catch(failed)
+      .finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, sweeping);
+    return sweeping;
+  }
+
+  /** Waits for all of them, but not for long. */
+  async #patiently(tasks: readonly Promise<void>[]): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const cancel = this.#host.clock.after(SWEEP_PATIENCE_MS, resolve);
+      void Promise.all(tasks).then(() => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   async #sweep(shard: Shard, mark: Mark, seen: Map<string, number>): Promise<void> {

@@ -70,6 +70,8 @@ export const STORE_SLOW_MS = 5_000;
 export const CLOCK_BEHIND_MS = 60_000;
 /** Marked conversations that a sweep works on at a time. */
 export const SWEEP_CONCURRENCY = 16;
+/** Longest that a sweep waits for those before it goes on with others, in milliseconds. */
+export const SWEEP_PATIENCE_MS = 1_000;
 
 /** What a limit is when nobody sets it, and what it can be raised to. */
 export interface Limit {

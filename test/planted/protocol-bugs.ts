@@ -295,7 +295,7 @@ export const PROTOCOL_BUGS: readonly PlantedBug[] = [
     name: 'sweep-never',
     what: 'no sweep runs at open, and none after it',
     file: 'engine/crossing.ts',
-    find: '    this.#sweep.start();\n',
+    find: 'for (const sweep of this.#sweeps.values()) sweep.start();',
     replace: '',
     suite: SIMULATION,
   },
@@ -330,5 +330,13 @@ export const PROTOCOL_BUGS: readonly PlantedBug[] = [
     find: 'if (unknown.length > 0) {',
     replace: 'if (unknown.length > 0 && absent.length === 0) {',
     suite: { files: ['test/engine/shard-identity.test.ts'] },
+  },
+  {
+    name: 'sweep-waits-for-ever',
+    what: 'a sweep goes on only when all that it has begun is answered',
+    file: 'engine/sweep.ts',
+    find: 'const cancel = this.#host.clock.after(SWEEP_PATIENCE_MS, resolve);',
+    replace: 'const cancel = this.#host.clock.after(1_000 * SWEEP_PATIENCE_MS, resolve);',
+    suite: { files: ['test/engine/sweep.test.ts'] },
   },
 ];
