@@ -18,8 +18,8 @@ export async function send(world: World, process: Process, request: SendRequest,
   const begin = world.tick();
   const { senderId, recipientId } = request;
   if (tries.underWay > 0) count('a retry while its first try is under way');
-  if (tries.outcomes.length > 0 && observer.lastSeq(senderId, recipientId) !== observer.lastSeq(recipientId, senderId))
-    count('a retry while delivery is under way');
+  const held = tries.outcomes.length > 0 ? [observer.lastSeq(senderId, recipientId), observer.lastSeq(recipientId, senderId)] : [];
+  if (held[0] !== held[1]) count('a retry while delivery is under way');
   if (senderId === recipientId) count('a message to oneself');
   trace(() => `  #${begin} ${engine} send ${told(request)} ${JSON.stringify(options)}`);
   tries.underWay++;
@@ -28,6 +28,10 @@ export async function send(world: World, process: Process, request: SendRequest,
   observer.sendEnds(engine, senderId, recipientId);
   tries.underWay--;
   const outcome = outcomeOf(world, ending);
+  if (outcome.type === 'ok') {
+    observer.acknowledge(engine, outcome.result.messageId, world.scheduler.time);
+    if (outcome.result.duplicate && outcome.result.seq > Math.min(...held)) count('a duplicate waits for its delivery');
+  }
   const end = outcome.type === 'unanswered' ? Number.POSITIVE_INFINITY : world.tick();
   const call: SendCall = { verb: 'sendMessage', begin, end, engine, request, outcome };
   calls.push(call);
@@ -65,9 +69,10 @@ export async function fetchConversations(
 
 const told = ({ senderId, recipientId, clientMessageId }: SendRequest) => `${senderId}>${recipientId} ${clientMessageId}`;
 
-async function fetch<T extends object>(world: World, process: Process, verb: string, request: object, run: () => Promise<T>) {
+async function fetch<T extends object>(world: World, process: Process, verb: string, request: FetchMessagesRequest, run: () => Promise<T>) {
   const { engine } = process;
   const begin = world.tick();
+  world.observer.readBegins(engine, request.userId);
   world.trace(() => `  #${begin} ${engine} ${verb} ${JSON.stringify(request)}`);
   const ending = await process.call(run);
   const end = world.tick();
@@ -81,11 +86,12 @@ function outcomeOf(world: World, ending: Awaited<ReturnType<Process['call']>>): 
   if ('lost' in ending) return { type: 'unanswered' };
   if ('value' in ending) {
     const { value } = ending as { readonly value: Extract<SendCall['outcome'], { type: 'ok' }>['result'] };
-    world.observer.acknowledged.add(value.messageId);
     return { type: 'ok', result: value };
   }
   const { error } = ending;
   insistKnown(world, error);
+  // What is undelivered is counted for a mailbox, whatever the shard.
+  if (isMailringError(error, 'MAILRING_OVERLOADED') && !('shard' in error.details)) world.count('the limit of what is undelivered refuses');
   if (!isMailringError(error) || error.outcome === undefined) return { type: 'strange', text: String(error) };
   return { type: error.outcome, code: error.code };
 }

@@ -5,6 +5,9 @@ import { partitionOf, type UserId, userOf } from '../../src/model/ids.js';
 import type { PartitionWrite } from '../../src/store/store.js';
 import type { Count } from './sometimes.js';
 
+/** Milliseconds. */
+const RIGHT_AFTER_MS = 5;
+
 /** Watches stores and calls from outside and counts the rare states they come through. */
 export class Observer {
   /** Faults by what they did. */
@@ -23,6 +26,12 @@ export class Observer {
   /** Sends under way, by engine and pair. */
   readonly #sending = new Map<string, number>();
   readonly #known = new Map<string, number>();
+  /** Loads and validations under way, by engine and user. */
+  readonly #asked = new Map<string, number>();
+  /** When an engine has last acknowledged a send. */
+  readonly #acknowledgedAt = new Map<string, number>();
+  /** Mailboxes that a sweep has touched, and the version it found. */
+  readonly #touched = new Map<string, number>();
 
   constructor(count: Count) {
     this.#count = count;
@@ -46,14 +55,18 @@ export class Observer {
         this.fault(`${call?.kind} ${fault}`);
         if (fault === 'late') for (const { partition } of call?.writes ?? []) this.#late.set(`${store} ${bytesKey(partition)}`, false);
         if (call?.kind === 'open') this.#count('a store cannot be opened');
+        if ((fault === 'late' || fault === 'fail-after') && isDelivery(call?.writes ?? [])) this.#count('the outcome of a delivery is not known');
         break;
       case 'applied':
         if (event.late) this.#lateApplied(store, call?.writes ?? []);
-        else this.#applied(owner, call?.writes ?? [], (call?.marks ?? []).length > 0);
+        else this.#applied(store, owner, call?.writes ?? [], (call?.marks ?? []).length > 0);
         for (const { partition, version } of call?.writes ?? []) this.#known.set(`${owner} ${store} ${bytesKey(partition)}`, version);
         break;
       case 'refused':
         this.#count(event.late ? 'a late write is refused' : 'a batch is refused');
+        if (isDelivery(call?.writes ?? [])) this.#count('a delivery is refused');
+        for (const { partition, expectVersion } of event.late ? (call?.writes ?? []) : [])
+          if (this.#touched.get(`${store} ${bytesKey(partition)}`) === expectVersion) this.#count('a commit comes too late for its touched mark');
         break;
       case 'cleared':
         this.#count((call?.writes ?? []).length === 0 ? 'a dead mark is taken away' : 'a mark is taken away when idle');
@@ -97,8 +110,31 @@ export class Observer {
     this.#sending.set(name, this.#sending.get(name)! - 1);
   }
 
+  /** An engine has told that a message is sent, at this simulated time. */
+  acknowledge(engine: string, messageId: string, time: number): void {
+    this.acknowledged.add(messageId);
+    this.#acknowledgedAt.set(engine, time);
+  }
+
+  /** A question to a store, and its answer. */
+  asked<T>(what: 'load' | 'validate', owner: string, partition: Uint8Array, answer: Promise<T>): Promise<T> {
+    const name = `${what} ${owner} ${userOf(partition)}`;
+    const add = (by: number) => this.#asked.set(name, (this.#asked.get(name) ?? 0) + by);
+    add(1);
+    // The answer itself, untouched: one turn more would make every seed another one.
+    const end = () => add(-1);
+    answer.then(end, end);
+    return answer;
+  }
+
+  readBegins(engine: string, user: string): void {
+    if ((this.#asked.get(`load ${engine} ${user}`) ?? 0) > 0) this.#count('a read begins while its mailbox is loaded');
+    if ((this.#asked.get(`validate ${engine} ${user}`) ?? 0) > 0) this.#count('a read begins while its mailbox is validated');
+  }
+
   /** Before an engine crashes, with the pairs whose sends it had under way. */
-  crashes(pairs: readonly (readonly [string, string])[]): void {
+  crashes(engine: string, time: number, pairs: readonly (readonly [string, string])[]): void {
+    if (time - (this.#acknowledgedAt.get(engine) ?? Number.NEGATIVE_INFINITY) <= RIGHT_AFTER_MS) this.#count('a crash right after an acknowledgement');
     if (pairs.some(([a, b]) => a !== b && this.lastSeq(a, b) !== this.lastSeq(b, a))) this.#count('a crash between the two commits');
   }
 
@@ -130,11 +166,14 @@ export class Observer {
     if (writes.some(({ partition }) => this.#late.get(`${store} ${bytesKey(partition)}`))) this.#count('a late write is applied after a reload');
   }
 
-  #applied(owner: string, writes: readonly PartitionWrite[], marked: boolean): void {
-    for (const { partition, ops, head } of writes) {
+  #applied(store: number, owner: string, writes: readonly PartitionWrite[], marked: boolean): void {
+    for (const { partition, expectVersion, ops, head } of writes) {
       const user = userOf(partition);
       if (user === undefined) continue;
-      if (ops.length === 0 && head === undefined && !marked) this.#count('a sweep touches a mark');
+      if (ops.length === 0 && head === undefined && !marked) {
+        this.#count('a sweep touches a mark');
+        this.#touched.set(`${store} ${bytesKey(partition)}`, expectVersion);
+      }
       const keys = ops.map(({ type, ...op }) => (type === 'put' && 'key' in op ? parseKey(op.key) : undefined)).filter((key) => key !== undefined);
       const messages = keys.filter((key) => key.kind === 'message');
       const ids = keys.filter((key) => key.kind === 'dedupe').length;
@@ -147,3 +186,9 @@ export class Observer {
 }
 
 const pair = (a: string, b: string) => [a, b].sort().join(' ');
+
+/** Whether a batch brings copies from a home, and nothing else. */
+function isDelivery(writes: readonly PartitionWrite[]): boolean {
+  const kinds = writes.flatMap(({ ops }) => ops.map((op) => (op.type === 'put' ? parseKey(op.key)?.kind : undefined)));
+  return writes.length === 1 && kinds.includes('message') && !kinds.includes('dedupe');
+}

@@ -85,7 +85,11 @@ export class Process {
     if (this.status === 'down' && this.#stores.length === 0 && restarts) return;
     trace(() => `${this.engine} crashes, ${this.status}, with ${this.#calls.size} calls under way`);
     if (this.status === 'starting') count('a crash while the store is opened');
-    observer.crashes([...this.#calls].flatMap(({ users }) => (users === undefined ? [] : [users])));
+    observer.crashes(
+      this.engine,
+      scheduler.time,
+      [...this.#calls].flatMap(({ users }) => (users === undefined ? [] : [users])),
+    );
     this.clock.alive = false;
     for (const store of this.#stores) store.crash();
     this.#stores = [];
@@ -179,9 +183,9 @@ export class Process {
     return {
       capabilities: store.capabilities,
       open: () => store.open(),
-      load: (partition, options) => store.load(partition, options),
+      load: (partition, options) => observer.asked('load', store.owner, partition, store.load(partition, options)),
       validate: async (partition, options) => {
-        const version = await store.validate(partition, options);
+        const version = await observer.asked('validate', store.owner, partition, store.validate(partition, options));
         observer.validated(i, store.owner, partition, version);
         return version;
       },

@@ -13,6 +13,7 @@ export const FAULT_KINDS = [
   'values are read wrong',
   'stored values go wrong',
   'engines crash',
+  'engines die between mark and commit',
   'engines restart',
   'a store is down',
   'a disk is full',
@@ -27,7 +28,7 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** What one seed simulates. */
 export interface Setting {
-  /** `shards`: one engine over three LevelDB-like stores. `engines`: several engines over one store, or three, that all of them write. `lanes`: one engine, one store, each mailbox alone. */
+  /** `shards`: one engine over three LevelDB-like stores. `engines`: several engines over one store, or three, that all of them write. `lanes`: one engine, one store, or three, each mailbox alone. */
   readonly name: 'shards' | 'engines' | 'lanes';
   readonly engines: number;
   readonly stores: number;
@@ -59,7 +60,7 @@ const SHAPES = {
 
 export function settingOf(random: SeededRandom): Setting {
   const name = random.pick(['shards', 'shards', 'engines', 'engines', 'engines', 'lanes'] as const);
-  const stores = name === 'shards' || (name === 'engines' && random.chance(0.4)) ? 3 : 1;
+  const stores = name === 'shards' || random.chance(0.4) ? 3 : 1;
   return {
     name,
     engines: name === 'engines' ? (stores === 1 ? 3 : 2) : 1,
@@ -78,12 +79,13 @@ export function settingOf(random: SeededRandom): Setting {
 
 function possible(name: Setting['name']): readonly FaultKind[] {
   if (name === 'engines') return FAULT_KINDS.filter((kind) => kind !== 'a disk is full');
-  return FAULT_KINDS.filter((kind) => kind !== 'clocks differ' && (name === 'lanes' || kind !== 'writes fail between mark and commit'));
+  const shared: readonly FaultKind[] = ['clocks differ', 'engines die between mark and commit'];
+  return FAULT_KINDS.filter((kind) => !shared.includes(kind) && (name === 'lanes' || kind !== 'writes fail between mark and commit'));
 }
 
 function limitsOf(random: SeededRandom): Partial<Limits> {
   return {
-    sweepMs: random.pick([500, 1_000, 3_000]),
+    sweepMs: random.pick([40, 200, 1_000, 3_000]),
     reopenDelayMs: random.pick([10, 100]),
     reopenDelayMaxMs: 1_000,
     ...(random.chance(0.2) && { cacheBytes: 1 }),

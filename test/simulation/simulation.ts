@@ -59,6 +59,11 @@ async function play(world: World, fates: Fates, mailboxes: History['mailboxes'][
   const traffic: Traffic = { users, processes, sent: [], nextId: 0 };
   for (const process of processes) void process.start();
   startEvents(world, fates, processes);
+  fates.endEngine = (engine, afterMs) => {
+    world.observer.fault('an engine dies between mark and commit');
+    const process = processes.find((one) => one.engine === engine);
+    world.scheduler.after(afterMs, () => process?.engine === engine && process.crash());
+  };
   const actors = users.map((user) => new Actor(world, traffic, user));
   await Promise.all(actors.map((actor) => actor.run()));
 
