@@ -68,8 +68,10 @@ export async function verifyAll({ problem }: World, { mailring }: Process): Prom
     problem(`verify after healing: ${kind} ${userId} ${conversationId} ${seq}: ${text}`);
 }
 
-/** An engine that has nothing to do keeps nothing in use. */
+/** An engine that has nothing to do keeps nothing in use, and is well, but that its clock may be behind versions that another one gave. */
 export function insistIdle({ problem }: World, { mailring, engine }: Process): void {
+  for (const { code, shard, text } of mailring.health().reasons)
+    if (code !== 'clock-behind') problem(`an engine is not well after healing: ${engine} ${shard} ${code}: ${text}`);
   for (const [shard, { status, waitingWrites, activeReads, mailboxesInUse }] of Object.entries(mailring.stats().shards)) {
     if (status !== 'open' || waitingWrites > 0 || activeReads > 0 || mailboxesInUse > 0)
       problem(`an idle shard is not idle: ${engine} ${shard} ${JSON.stringify({ status, waitingWrites, activeReads, mailboxesInUse })}`);
