@@ -76,9 +76,9 @@ async function runKilled(name: string, messages: readonly TraceMessage[], sendsI
   const open = () => KilledMailring.open(location, SHARDS, kills);
   const openAnew = () => Mailring.open({ location, shards: SHARDS, limits: QUIET });
   const result = await replayAndCompare({ messages, open, openAnew, sendsInFlight, onProgress: showProgress });
-  const underWay = kills.done.reduce((sum, done) => sum + done.underWay, 0);
+  const repeated = kills.done.reduce((sum, { unacknowledged }) => sum + unacknowledged, 0);
   console.log(
-    `  killed     ${kills.done.length} times, after ${kills.done.map(({ acknowledged }) => acknowledged).join(', ')} acknowledgements; of ${underWay} sends under way ${kills.found} were found when they were repeated`,
+    `  killed     ${kills.done.length} times, after ${kills.done.map(({ acknowledged }) => acknowledged).join(', ')} acknowledgements; ${repeated} messages were under way then and were repeated, ${kills.found} of them were found as duplicates`,
   );
   report(result, sizeOf(location));
   return result.ok && kills.done.length === KILLS;

@@ -5,15 +5,16 @@ import type { SendRequest, SendResult } from 'mailring';
 import type { DemoMailring } from './lists.js';
 import type { Answer, Question } from './mailring-process.js';
 
-const PROGRAM = fileURLToPath(new URL('mailring-process.ts', import.meta.url));
+/** The program of the process, and its arguments behind folder and shards. */
+const PROGRAM: readonly string[] = [fileURLToPath(new URL('mailring-process.ts', import.meta.url))];
 
 /** What was done to a mailring that is killed now and then. */
 export interface Kills {
   /** Counts of sends after which it is killed, in order. */
   readonly at: readonly number[];
-  /** Of each kill so far: sends acknowledged by then, and sends that were under way. */
-  readonly done: { readonly acknowledged: number; readonly underWay: number }[];
-  /** Sends that a kill left without an answer, and that were found when they were repeated. */
+  /** Of each kill so far: sends acknowledged by then, and messages that the process had been given and not acknowledged: these are repeated. */
+  readonly done: { readonly acknowledged: number; readonly unacknowledged: number }[];
+  /** Messages that a kill left unacknowledged, and that were found when they were repeated. */
   found: number;
   sends: number;
   acknowledged: number;
@@ -28,8 +29,8 @@ export function killsAt(at: readonly number[]): Kills {
 interface Pending {
   readonly question: Question;
   readonly first: boolean;
-  /** It was asked again after a kill. */
-  repeated: boolean;
+  /** How often it was put to a process. */
+  asked: number;
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
@@ -42,6 +43,7 @@ export class KilledMailring implements DemoMailring {
   readonly #location: string;
   readonly #shards: number;
   readonly #kills: Kills;
+  readonly #program: readonly string[];
   /** In the order of the calls. */
   readonly #pending = new Map<number, Pending>();
   #child: ChildProcess | undefined;
@@ -49,15 +51,18 @@ export class KilledMailring implements DemoMailring {
   /** No question is put while a process starts. */
   #open = false;
   #killed = false;
+  #closed = false;
+  #failure: Error | undefined;
 
-  private constructor(location: string, shards: number, kills: Kills) {
+  private constructor(location: string, shards: number, kills: Kills, program: readonly string[]) {
     this.#location = location;
     this.#shards = shards;
     this.#kills = kills;
+    this.#program = program;
   }
 
-  static async open(location: string, shards: number, kills: Kills): Promise<KilledMailring> {
-    const mailring = new KilledMailring(location, shards, kills);
+  static async open(location: string, shards: number, kills: Kills, program = PROGRAM): Promise<KilledMailring> {
+    const mailring = new KilledMailring(location, shards, kills, program);
     await mailring.#start();
     return mailring;
   }
@@ -68,7 +73,8 @@ export class KilledMailring implements DemoMailring {
     const first = !kills.called.has(name);
     kills.called.add(name);
     const answer = this.#ask('sendMessage', request, first) as Promise<SendResult>;
-    if (++kills.sends === kills.at[kills.done.length]) this.#kill();
+    kills.sends++;
+    this.#killWhenDue();
     return answer;
   }
 
@@ -81,48 +87,60 @@ export class KilledMailring implements DemoMailring {
 
   async close(): Promise<void> {
     await this.#ask('close', undefined);
-    if (this.#child!.exitCode === null) await once(this.#child!, 'exit');
+    const { exitCode, signalCode } = this.#child!;
+    if (exitCode === null && signalCode === null) await once(this.#child!, 'exit');
   }
 
   #ask(verb: Question['verb'], request: unknown, first = false): Promise<unknown> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       const question = { id: ++this.#lastId, verb, request };
-      this.#pending.set(question.id, { question, first, repeated: false, resolve, reject });
-      if (this.#open) this.#child!.send(question);
+      const pending = { question, first, asked: 0, resolve, reject };
+      this.#pending.set(question.id, pending);
+      if (this.#open) this.#put(pending);
     });
   }
 
-  #kill(): void {
+  #put(pending: Pending): void {
+    pending.asked++;
+    this.#child!.send(pending.question);
+  }
+
+  /** A kill that falls due while a process starts is made when that one has been given its questions. */
+  #killWhenDue(): void {
+    const { at, done, sends } = this.#kills;
+    if (!this.#open || sends < (at[done.length] ?? Number.POSITIVE_INFINITY)) return;
     this.#killed = true;
     this.#open = false;
     this.#child!.kill('SIGKILL');
   }
 
   async #start(): Promise<void> {
-    const child = fork(PROGRAM, [this.#location, String(this.#shards)], { execArgv: ['--import', 'tsx'], serialization: 'advanced' });
+    const [file, ...args] = this.#program;
+    const child = fork(file!, [this.#location, String(this.#shards), ...args], { execArgv: ['--import', 'tsx'], serialization: 'advanced' });
     this.#child = child;
     const opened = new Promise<void>((resolve, reject) => {
       child.on('message', (answer: Answer) => (answer.id === 0 ? resolve() : this.#answered(answer)));
-      child.once('error', reject);
+      // Of a process that is gone `exit` tells as well.
+      child.on('error', reject);
       // What the process had said is heard to the end before it counts as gone.
       void Promise.all([once(child, 'exit'), once(child, 'disconnect')]).then(() => this.#ended(reject));
     });
     await opened;
     this.#open = true;
-    for (const pending of this.#pending.values()) {
-      pending.repeated = this.#kills.done.length > 0;
-      child.send(pending.question);
-    }
+    for (const pending of this.#pending.values()) this.#put(pending);
+    this.#killWhenDue();
   }
 
   #answered({ id, value, error }: Answer): void {
-    const { question, first, repeated, resolve, reject } = this.#pending.get(id)!;
+    const { question, first, asked, resolve, reject } = this.#pending.get(id)!;
     this.#pending.delete(id);
+    if (question.verb === 'close') this.#closed = true;
     if (error !== undefined) reject(new Error(error));
     else if (question.verb !== 'sendMessage') resolve(value);
     else {
       const result = value as SendResult;
-      const found = first && repeated && result.duplicate;
+      const found = first && asked > 1 && result.duplicate;
       this.#kills.acknowledged++;
       this.#kills.found += found ? 1 : 0;
       // To its caller it is the first: the repeat was made here.
@@ -133,15 +151,18 @@ export class KilledMailring implements DemoMailring {
   #ended(reject: (error: Error) => void): void {
     if (this.#killed) {
       this.#killed = false;
-      const sends = [...this.#pending.values()].filter(({ question }) => question.verb === 'sendMessage');
-      this.#kills.done.push({ acknowledged: this.#kills.acknowledged, underWay: sends.length });
-      this.#start().catch((error: Error) => {
-        for (const pending of this.#pending.values()) pending.reject(error);
-      });
-    } else if (this.#pending.size > 0 || !this.#open) {
+      const unacknowledged = [...this.#pending.values()].filter(({ question, first, asked }) => question.verb === 'sendMessage' && first && asked > 0);
+      this.#kills.done.push({ acknowledged: this.#kills.acknowledged, unacknowledged: unacknowledged.length });
+      if (!this.#closed) this.#start().catch((error: Error) => this.#fail(error));
+    } else if (!this.#closed) {
       const error = new Error('the process of the mailring has ended by itself');
       reject(error);
-      for (const pending of this.#pending.values()) pending.reject(error);
+      this.#fail(error);
     }
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error;
+    for (const pending of this.#pending.values()) pending.reject(error);
   }
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { LIMITS, Mailring } from 'mailring';
+import type { DemoMailring } from './lists.js';
 
 /** What a process with a mailring is asked, and what it answers. It begins with an answer of its own, number 0, when it is open. */
 export interface Question {
@@ -17,10 +18,8 @@ export interface Answer {
 /** A sweep at open and none after it: taking marks away commits, and versions are not to move while mailboxes are compared. */
 export const QUIET = { sweepMs: LIMITS.sweepMs.max };
 
-/** Opens the folder and answers until it is asked to close, or is killed. Arguments: folder, shards. */
-async function main(): Promise<void> {
-  const [location, shards] = process.argv.slice(2);
-  const mailring = await Mailring.open({ location: location!, shards: Number(shards), limits: QUIET });
+/** Answers the parent process until it asks to close, or kills this one. */
+export function serve(mailring: DemoMailring): void {
   const answer = (answered: Answer) => process.send!(answered);
   process.on('message', ({ id, verb, request }: Question) => {
     const call = mailring[verb] as (request: unknown) => Promise<unknown>;
@@ -35,4 +34,8 @@ async function main(): Promise<void> {
   answer({ id: 0 });
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
+// Arguments: folder, shards.
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [location, shards] = process.argv.slice(2);
+  serve(await Mailring.open({ location: location!, shards: Number(shards), limits: QUIET }));
+}

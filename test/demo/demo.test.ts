@@ -3,9 +3,7 @@ import { Mailring } from 'mailring';
 import { MemoryStore } from 'mailring/memory';
 import { describe, expect, test } from 'vitest';
 import { generateMessages } from '../../examples/demo/generated-trace.js';
-import { KilledMailring, killsAt } from '../../examples/demo/killed-mailring.js';
 import type { DemoMailring } from '../../examples/demo/lists.js';
-import { QUIET } from '../../examples/demo/mailring-process.js';
 import { type RunResult, replayAndCompare } from '../../examples/demo/replay-and-compare.js';
 import { loadMessages, type TraceMessage } from '../../examples/demo/trace.js';
 import { temporaryFolders } from '../store/temporary-folder.js';
@@ -53,37 +51,6 @@ describe('every mailbox is what a replay in memory says', () => {
       clean(await replayAndCompare({ messages: generateMessages(ROWS / 4), open: await make(), sendsInFlight: 1 }), ROWS / 4);
     });
   }
-});
-
-describe('on 4 shards, in a process that is killed three times', () => {
-  const rows = 600;
-  const killed = async (openAnew?: () => Promise<DemoMailring>) => {
-    const location = await temporaryFolder();
-    const kills = killsAt([100, 300, 500]);
-    const open = () => KilledMailring.open(location, 4, kills);
-    const result = await replayAndCompare({
-      messages: generateMessages(rows),
-      open,
-      openAnew: openAnew ?? (() => Mailring.open({ location, shards: 4, limits: QUIET })),
-      sendsInFlight: 64,
-    });
-    return { result, kills };
-  };
-
-  test('every mailbox is what a replay in memory says, and every send that was under way is there once', async () => {
-    const { result, kills } = await killed();
-    clean(result, rows);
-    expect(kills.done).toHaveLength(3);
-    for (const { acknowledged, underWay } of kills.done)
-      expect({ acknowledged: acknowledged > 0, underWay: underWay > 0 }).toEqual({ acknowledged: true, underWay: true });
-  });
-
-  test('that what was acknowledged is gone is found', async () => {
-    const empty = await temporaryFolder();
-    const { result } = await killed(() => Mailring.open({ location: empty, shards: 4 }));
-    expect(result.ok).toBe(false);
-    expect(result.findings.texts).toContainEqual(expect.stringMatching(/message \S+ is missing/));
-  });
 });
 
 test('what mailboxes are compared with shares no code with mailring: only types are imported', () => {
