@@ -33,11 +33,19 @@ test('a disk with less than freeBytesMin is left alone: nothing is opened, nothi
   await expect(store.load(A)).rejects.toMatchObject({ code: 'MAILRING_CLOSED' });
 });
 
-test('a location that is a file, or below one, is unavailable with the cause of the file system', async () => {
+test('a location that is a file, or below one, is unavailable with the cause of the file system, and trying again is of no use', async () => {
   const file = await folder('file');
   await writeFile(file, 'x');
-  await expect(new LevelStore({ location: file }).open(open)).rejects.toMatchObject({ code: 'MAILRING_UNAVAILABLE', cause: { code: 'EEXIST' } });
-  await expect(new LevelStore({ location: join(file, 'data') }).open(open)).rejects.toMatchObject({ code: 'MAILRING_UNAVAILABLE', cause: { code: 'ENOTDIR' } });
+  await expect(new LevelStore({ location: file }).open(open)).rejects.toMatchObject({
+    code: 'MAILRING_UNAVAILABLE',
+    retryable: false,
+    cause: { code: 'EEXIST' },
+  });
+  await expect(new LevelStore({ location: join(file, 'data') }).open(open)).rejects.toMatchObject({
+    code: 'MAILRING_UNAVAILABLE',
+    retryable: false,
+    cause: { code: 'ENOTDIR' },
+  });
 });
 
 test('a damaged database is said to be corrupt, and is let go of', async () => {
@@ -50,7 +58,7 @@ test('a damaged database is said to be corrupt, and is let go of', async () => {
   const whole = await readFile(current);
   await writeFile(current, 'nonsense');
   for (let i = 0; i < 2; i++) {
-    await expect(store.open(open)).rejects.toMatchObject({ code: 'MAILRING_CORRUPT', retryable: false, cause: { code: 'LEVEL_DATABASE_NOT_OPEN' } });
+    await expect(store.open(open)).rejects.toMatchObject({ code: 'MAILRING_CORRUPT', retryable: false, details: { location, file: 'CURRENT' } });
   }
   expect((await readdir(location)).filter((name) => name.startsWith('mailring'))).toEqual([]);
   await writeFile(current, whole);
@@ -132,7 +140,7 @@ test('a folder whose CURRENT is missing is said to be corrupt, and its tables ar
   await rm(join(location, 'CURRENT'));
   const before = (await readdir(location)).filter((name) => name.endsWith('.ldb'));
   expect(before.length).toBeGreaterThan(0);
-  await expect(store.open(open)).rejects.toMatchObject({ code: 'MAILRING_CORRUPT', details: { tables: before.length } });
+  await expect(store.open(open)).rejects.toMatchObject({ code: 'MAILRING_CORRUPT', details: { location, file: 'CURRENT' } });
   expect((await readdir(location)).filter((name) => name.endsWith('.ldb'))).toEqual(before);
   await writeFile(join(location, 'CURRENT'), current);
   await store.open(open);

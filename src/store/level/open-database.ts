@@ -1,10 +1,10 @@
-import { readdir } from 'node:fs/promises';
-import { corrupt, MailringError } from '../../model/errors.js';
+import { MailringError } from '../../model/errors.js';
 import type { StoreOpenOptions } from '../store.js';
+import { checkFolder } from './check-folder.js';
 import { BYTES, type ByteDatabase } from './database.js';
 import { assertFreeBytes, isFolder, syncFolder } from './folder.js';
 import { type Guard, guardDatabase, guardFolder } from './guard.js';
-import { translateError } from './translate-error.js';
+import { type Failure, translateError } from './translate-error.js';
 
 /** A database that is open and guarded. */
 export interface OpenDatabase {
@@ -22,14 +22,14 @@ export interface LocationSettings {
   readonly writeBufferBytes: number;
 }
 
-/** Opens a folder with classic-level: guard first, then free space, then the database, then its name made durable. */
+/** Opens a folder with classic-level: guard first, then free space, then a look at the files, then the database, then its name made durable. */
 export async function openLocation(settings: LocationSettings, freeBytesMin: number, options: StoreOpenOptions): Promise<OpenDatabase> {
   const { ClassicLevel } = await importClassicLevel();
   const { location, cacheBytes, writeBufferBytes } = settings;
-  return opening(`opening ${location}`, async (taken) => {
+  return opening({ what: `opening ${location}`, location }, async (taken) => {
     const folder = (await taken.guard(guardFolder(location, options))).folder!;
     await assertFreeBytes(folder.path, freeBytesMin);
-    await assertCurrent(folder.path);
+    await checkFolder(folder.path);
     const db: ByteDatabase = new ClassicLevel(folder.path, { ...BYTES, cacheSize: cacheBytes, writeBufferSize: writeBufferBytes });
     await taken.database(db);
     await syncFolder(folder);
@@ -37,27 +37,11 @@ export async function openLocation(settings: LocationSettings, freeBytesMin: num
   });
 }
 
-/**
- * Insists that a folder with tables has the file that names them. Where CURRENT is missing LevelDB makes a new database and deletes the tables it does not know: what an
- * interrupted copy has left would be gone.
- *
- * @throws `MAILRING_CORRUPT`; nothing was opened or changed then
- */
-async function assertCurrent(path: string): Promise<void> {
-  const names = await readdir(path);
-  const tables = names.filter((name) => /\.(?:ldb|sst)$/.test(name));
-  if (tables.length === 0 || names.includes('CURRENT')) return;
-  throw corrupt(`the folder has tables and no CURRENT; nothing was opened, bring the whole folder back. location=\`${path}\``, {
-    location: path,
-    tables: tables.length,
-  });
-}
-
 /** Opens a database of the host; its folder is guarded too, when it has one. */
 export async function openDatabase(db: ByteDatabase, freeBytesMin: number, options: StoreOpenOptions): Promise<OpenDatabase> {
   const guardOwnFolder = async (taken: Taken): Promise<Guard | undefined> =>
     (await isFolder(db.location)) ? taken.guard(guardFolder(db.location as string, options)) : undefined;
-  return opening('opening the database', async (taken) => {
+  return opening({ what: 'opening the database' }, async (taken) => {
     await taken.guard(guardDatabase(db, options));
     let guard = await guardOwnFolder(taken);
     if (guard !== undefined) await assertFreeBytes(guard.folder!.path, freeBytesMin);
@@ -92,7 +76,7 @@ class Taken {
   }
 }
 
-async function opening(what: string, open: (taken: Taken) => Promise<Omit<OpenDatabase, 'close'>>): Promise<OpenDatabase> {
+async function opening(failure: Failure, open: (taken: Taken) => Promise<Omit<OpenDatabase, 'close'>>): Promise<OpenDatabase> {
   const taken = new Taken();
   const close = async (): Promise<void> => {
     try {
@@ -106,7 +90,7 @@ async function opening(what: string, open: (taken: Taken) => Promise<Omit<OpenDa
   } catch (error) {
     // Its failure would hide the one that matters; what could not be closed stays guarded.
     await close().catch(() => undefined);
-    throw translateError(error, { what });
+    throw translateError(error, failure);
   }
 }
 

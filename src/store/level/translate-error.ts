@@ -1,10 +1,16 @@
 import { isMailringError, MailringError, type Outcome, unavailable } from '../../model/errors.js';
+import { folderDamage } from './folder-damage.js';
 
 /** What was being done, for the text; and what is known of the write that failed, when it was one. */
 export interface Failure {
   readonly what: string;
   readonly outcome?: Outcome;
+  /** The folder, of an open that failed. */
+  readonly location?: string;
 }
+
+/** What the file system says of a path at which no folder can ever be opened. */
+const WRONG_PLACE = ['EACCES', 'EEXIST', 'EINVAL', 'ELOOP', 'ENAMETOOLONG', 'ENOTDIR', 'EPERM', 'EROFS'];
 
 /** How deep a chain of causes is followed. */
 const CAUSES_MAX = 5;
@@ -37,11 +43,12 @@ function messageOf(error: unknown): string {
  *
  * Source: `HandleErrorCallback` of classic-level's binding.cc (LEVEL_CORRUPTION, LEVEL_LOCKED, LEVEL_IO_ERROR).
  */
-export function translateError(error: unknown, { what, outcome }: Failure): MailringError {
+export function translateError(error: unknown, { what, outcome, location }: Failure): MailringError {
   if (isMailringError(error)) return error;
   const codes = codesOf(error);
   const options = { cause: error, ...(outcome !== undefined && { outcome }) };
   if (codes.includes('LEVEL_CORRUPTION')) {
+    if (location !== undefined) return folderDamage(messageOf(error), { location }, error);
     return new MailringError('MAILRING_CORRUPT', `stored data is damaged: ${what}; stop and run verify(). reason=\`${messageOf(error)}\``, options);
   }
   if (codes.includes('LEVEL_LOCKED')) {
@@ -52,6 +59,7 @@ export function translateError(error: unknown, { what, outcome }: Failure): Mail
       details: { pid: undefined, host: undefined, since: undefined },
     });
   }
-  if (codes.includes('LEVEL_ABORTED')) return new MailringError('MAILRING_ABORTED', `${what} was given up`, options);
-  return unavailable(`${what} failed: ${messageOf(error)}`, options);
+  if (codes.includes('LEVEL_ABORTED')) return new MailringError('MAILRING_ABORTED', `${what} was given up`, { ...options, retryable: true });
+  const wrongPlace = location !== undefined && codes.some((code) => WRONG_PLACE.includes(code));
+  return unavailable(`${what} failed${wrongPlace ? ', mend the path or its permissions' : ''}: ${messageOf(error)}`, { ...options, retryable: !wrongPlace });
 }
