@@ -1,7 +1,9 @@
-import { checkKeys, requireObject, typeOf } from '../model/arguments.js';
+import { checkKeys, readInteger, requireObject, typeOf } from '../model/arguments.js';
 import { MailringError } from '../model/errors.js';
 import { type Participants, parseConversationId, parseUserId, type UserId } from '../model/ids.js';
 import { PAGE_SIZE_MAX, TIMEOUT_MS_MAX, U48_MAX } from '../model/limits.js';
+
+export { readInteger };
 
 /** How a single call may be given up. */
 export interface CallOptions {
@@ -27,16 +29,6 @@ export function readString(value: unknown, name: string): string {
 /** @throws `TypeError`, `MAILRING_INVALID_TEXT` */
 export function readUserId(value: unknown, name: string): UserId {
   return parseUserId(readString(value, name), name);
-}
-
-/** An integer of a range, or `undefined` where it is absent. @throws `TypeError`, `RangeError` */
-export function readInteger(value: unknown, name: string, min: number, max: number): number | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value !== 'number') throw new TypeError(`${name} must be a number. type=\`${typeOf(value)}\``);
-  if (!(Number.isInteger(value) || value === Number.POSITIVE_INFINITY) || value < min || value > max) {
-    throw new RangeError(`${name} must be an integer from ${min} to ${max}. value=\`${value}\``);
-  }
-  return value;
 }
 
 /** The users of a conversation id. @throws `TypeError`, `RangeError` for a string that is none */

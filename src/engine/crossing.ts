@@ -9,6 +9,14 @@ import type { Engine } from './engine.js';
 import type { Route } from './route.js';
 import { Sweep, type SweepFailure } from './sweep.js';
 
+/** The second half of a send. It counts in the backlog until the other mailbox holds the message, whoever still waits for it. */
+export interface SendDelivery {
+  /** Begins when the home has committed; `undefined`: it has not, there is nothing to deliver. */
+  begin(seq: number | undefined): void;
+  /** Resolves when the other mailbox is known to hold the message; gives it, `null` when it is gone. */
+  done(seq: number, signal: AbortSignal | undefined): Promise<StoredMessage | null>;
+}
+
 /** What sends need whose two mailboxes do not commit together. Loaded only for a mailring that can have them: one LevelDB shard has none. */
 export class Crossing {
   readonly #deliveries: Deliveries;
@@ -27,14 +35,24 @@ export class Crossing {
   }
 
   /** Takes a send on; see {@link Deliveries.admit}. */
-  admit(route: Route): () => void {
-    return this.#deliveries.admit(route);
+  admit(route: Route): SendDelivery {
+    const release = this.#deliveries.admit(route);
+    let delivering: Promise<StoredMessage | null> | undefined;
+    return {
+      begin: (seq) => {
+        if (seq === undefined) return release();
+        delivering = this.#deliveries.deliver(route, seq, release);
+        // Goes on when nobody waits for it.
+        delivering.catch(() => undefined);
+      },
+      done: (seq, signal) => this.#done(route, seq, () => delivering!, signal),
+    };
   }
 
-  /** Delivers. After the home commit nothing is refused any more: what fails now is unconfirmed, and says where the message stands. */
-  async deliver(route: Route, seq: number, signal: AbortSignal | undefined): Promise<StoredMessage | null> {
+  /** After the home commit nothing is refused any more: what fails now is unconfirmed, and says where the message stands. */
+  async #done(route: Route, seq: number, delivering: () => Promise<StoredMessage | null>, signal: AbortSignal | undefined): Promise<StoredMessage | null> {
     try {
-      return await untilAborted(signal, () => this.#deliveries.deliver(route, seq));
+      return await untilAborted(signal, delivering);
     } catch (error) {
       if (!isMailringError(error)) throw error;
       const details = { ...error.details, messageId: messageIdOf(route.conversationId, seq), conversationId: route.conversationId, seq };

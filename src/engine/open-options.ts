@@ -47,7 +47,7 @@ export function readSource({ location, shards, store, stores }: OpenOptions): St
   }
   const given = stores === undefined ? { [shardName(0)]: store } : requireObject(stores, 'stores');
   const named = new Map(Object.entries(given).map(([name, one]) => [name, readStore(one)]));
-  if (named.size === 0) throw new RangeError('stores must name at least one store');
+  if (named.size < 1 || named.size > SHARDS_MAX) throw new RangeError(`stores must name 1 to ${SHARDS_MAX} stores. names=\`${named.size}\``);
   return { stores: named };
 }
 

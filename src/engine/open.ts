@@ -34,6 +34,7 @@ export async function openEngine(options: OpenOptions): Promise<Engine> {
   const openAll = async () => {
     const identities = new Identities([...shards.values()], placement.fingerprint);
     for (const shard of shards.values()) {
+      signal?.throwIfAborted();
       await shard.open({ openWaitMs, ...(signal && { signal }) });
       await identities.look(shard);
     }

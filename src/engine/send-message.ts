@@ -82,22 +82,19 @@ async function commitSend(engine: Engine, intent: SendIntent, signal: AbortSigna
   const other = home === sender ? recipient : sender;
   const route: Route = { conversationId, home, other, homeSide, homeShard: engine.shardOf(home), otherShard: engine.shardOf(other) };
   const crossing = home === other || commitTogether(route) ? undefined : engine.crossing;
-  const release = crossing?.admit(route);
-  try {
-    const receipt = await route.homeShard.commit(
-      {
-        users: crossing !== undefined || home === other ? [home] : [home, other],
-        order: conversationId,
-        bytes: 2 * intent.contentBytes + SEND_ROW_BYTES_MAX,
-        plan: ([homeSide, otherSide], now) => planSend(intent, homeSide!, otherSide, crossing !== undefined, now),
-      },
-      signal,
-    );
-    const inOther = crossing === undefined ? receipt.inOther : await crossing.deliver(route, receipt.seq, signal);
-    return resultOf(intent, receipt, home === sender ? receipt.inHome : (inOther ?? null));
-  } finally {
-    release?.();
-  }
+  const delivery = crossing?.admit(route);
+  const receipt = await route.homeShard.commit<SendReceipt>(
+    {
+      users: crossing !== undefined || home === other ? [home] : [home, other],
+      order: conversationId,
+      bytes: 2 * intent.contentBytes + SEND_ROW_BYTES_MAX,
+      plan: ([homeSide, otherSide], now) => planSend(intent, homeSide!, otherSide, crossing !== undefined, now),
+      ...(delivery && { settled: (receipt) => delivery.begin(receipt?.seq) }),
+    },
+    signal,
+  );
+  const inOther = delivery === undefined ? receipt.inOther : await delivery.done(receipt.seq, signal);
+  return resultOf(intent, receipt, home === sender ? receipt.inHome : (inOther ?? null));
 }
 
 function resultOf({ conversationId }: SendIntent, { seq, sentTimestamp, duplicate }: SendReceipt, message: StoredMessage | null): SendResult {

@@ -14,6 +14,16 @@ export function requireObject(value: unknown, what: string): object {
   return value;
 }
 
+/** An integer of a range, or `undefined` where it is absent. @throws `TypeError`, `RangeError` */
+export function readInteger(value: unknown, name: string, min: number, max: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number. type=\`${typeOf(value)}\``);
+  if (!(Number.isInteger(value) || value === Number.POSITIVE_INFINITY) || value < min || value > max) {
+    throw new RangeError(`${name} must be an integer from ${min} to ${max}. value=\`${value}\``);
+  }
+  return value;
+}
+
 /** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = [];

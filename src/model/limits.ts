@@ -68,6 +68,8 @@ export const DELIVERY_MESSAGES_MAX = 200;
 export const STORE_SLOW_MS = 5_000;
 /** How far versions run ahead of the clock before `health()` says so, and how long it goes on saying so, in milliseconds. */
 export const CLOCK_BEHIND_MS = 60_000;
+/** Conversations whose copies disagree that an engine remembers, so that they take no more sends. */
+export const DIVERGED_MAX = 1_000;
 /** Marked conversations that a sweep works on at a time. */
 export const SWEEP_CONCURRENCY = 16;
 /** Longest that a sweep waits for those before it goes on with others, in milliseconds. */
@@ -87,7 +89,7 @@ export const LIMITS = {
   waitingWrites: { default: 10_000, max: 1_000_000 },
   /** Writes that may wait for one mailbox, counted in requests. */
   waitingWritesPerMailbox: { default: 1_000, max: 1_000_000 },
-  /** Sends of one home mailbox that may be on their way to the other mailbox, counted in requests. */
+  /** Sends of one home mailbox that may be undelivered to one other shard, counted in requests. */
   undeliveredPerHome: { default: 1_000, max: 1_000_000 },
   /** Time between two sweeps for conversations whose other mailbox may lack their end; a conversation idle for one is then unmarked. */
   sweepMs: { default: 10_000, max: 3_600_000 },

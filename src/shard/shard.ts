@@ -117,12 +117,12 @@ export class Shard {
    */
   commit<T>(request: CommitRequest<T>, signal?: AbortSignal): Promise<T> {
     const refusal = this.#keeper.refusal('not-accepted');
-    if (refusal !== undefined) return Promise.reject(refusal);
+    if (refusal !== undefined) return refused(request, refusal);
     const slots = request.users.map((user) => this.#cache.pin(user));
     const full = request.owed ? undefined : this.#overload(slots);
     if (full !== undefined) {
       for (const slot of slots) this.#cache.unpin(slot);
-      return Promise.reject(full);
+      return refused(request, full);
     }
     const lane = this.#laneOf(slots[0]!);
     this.#waitingWrites++;
@@ -291,4 +291,9 @@ export class Shard {
     for (const lane of this.#lane === undefined ? this.#cache.lanes() : [this.#lane]) lane.rejectWaiting(refusal);
     return { error };
   }
+}
+
+function refused<T>(request: CommitRequest<T>, error: MailringError): Promise<never> {
+  request.settled?.(undefined);
+  return Promise.reject(error);
 }

@@ -60,6 +60,7 @@ export class StoreKeeper {
 
   async open(options: Omit<StoreOpenOptions, 'clock'>): Promise<void> {
     await this.#mutex.runExclusive(async () => {
+      if (this.#closing) throw this.error(new Error('the opening was given up'));
       try {
         await this.#store.open({ ...options, clock: this.#clock });
       } catch (error) {

@@ -16,6 +16,8 @@ export interface CommitRequest<T> {
   readonly owed?: true;
   /** Plans on the mailboxes, in the order of `users`. `undefined`, with needs noted and nothing planned: something has to be read first. */
   plan(sides: readonly PlanSide[], now: number): T | undefined;
+  /** Told once how it ended, also when its caller has given it up: what was committed, or `undefined` where nothing is known to be. */
+  settled?(value: T | undefined): void;
 }
 
 /** A request in a lane's queue. Its caller is answered once; its mailboxes stay in use until the lane is done with it, which can be after the answer. */
@@ -58,13 +60,13 @@ export class WaitingWrite<T> {
 
   /** Answers and lets go. */
   resolve(value: T): void {
-    this.#finish();
+    this.#finish(value);
     this.#resolve(value);
   }
 
   /** Fails it and lets go; `outcome` is what is known of the send. */
   reject(error: unknown, outcome: Outcome): void {
-    this.#finish();
+    this.#finish(undefined);
     this.#reject(withOutcome(error, this.unknown ? 'unconfirmed' : outcome));
   }
 
@@ -75,9 +77,10 @@ export class WaitingWrite<T> {
     else this.reject(error, 'not-accepted');
   }
 
-  #finish(): void {
+  #finish(value: T | undefined): void {
     if (this.done) return;
     this.done = true;
+    this.request.settled?.(value);
     this.#release();
   }
 }

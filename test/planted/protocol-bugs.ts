@@ -12,30 +12,34 @@ export const PROTOCOL_BUGS: readonly PlantedBug[] = [
     name: 'ack-before-copy',
     what: 'a send is acknowledged after the home commit',
     file: 'engine/send-message.ts',
-    find: '    const inOther = crossing === undefined ? receipt.inOther : await crossing.deliver(route, receipt.seq, signal);',
-    replace: `    const delivering = crossing?.deliver(route, receipt.seq, signal);
-    delivering?.catch(() => undefined);
-    const inOther = crossing === undefined ? receipt.inOther : home === sender ? null : await delivering;`,
+    find: 'await delivery.done(receipt.seq, signal);',
+    replace: 'home === sender ? null : await delivery.done(receipt.seq, signal);',
     suite: SIMULATION,
   },
   {
     name: 'dup-acks-undelivered',
     what: 'a send that is found by its id is acknowledged without waiting for the second copy',
     file: 'engine/send-message.ts',
-    find: 'crossing === undefined ? receipt.inOther : await',
-    replace: 'crossing === undefined ? receipt.inOther : receipt.duplicate && home === sender ? null : await',
+    find: 'await delivery.done(receipt.seq, signal);',
+    replace: 'receipt.duplicate && home === sender ? null : await delivery.done(receipt.seq, signal);',
+    also: [
+      [
+        'settled: (receipt) => delivery.begin(receipt?.seq)',
+        'settled: (receipt) => delivery.begin(receipt?.duplicate && home === sender ? undefined : receipt?.seq)',
+      ],
+    ],
     suite: SIMULATION,
   },
   {
     name: 'delivered-remembered',
     what: '"delivered" is remembered when the delivery is sent, and trusted afterwards',
     file: 'engine/send-message.ts',
-    find: '    const inOther = crossing === undefined ? receipt.inOther : await crossing.deliver(route, receipt.seq, signal);',
-    replace: `    const sent = delivered.get(engine) ?? new Map<string, number>();
-    delivered.set(engine, sent);
-    const known = home === sender && (sent.get(conversationId) ?? 0) >= receipt.seq;
-    sent.set(conversationId, Math.max(receipt.seq, sent.get(conversationId) ?? 0));
-    const inOther = crossing === undefined ? receipt.inOther : known ? null : await crossing.deliver(route, receipt.seq, signal);`,
+    find: '  const inOther = delivery === undefined',
+    replace: `  const sent = delivered.get(engine) ?? new Map<string, number>();
+  delivered.set(engine, sent);
+  const known = home === sender && (sent.get(conversationId) ?? 0) >= receipt.seq;
+  sent.set(conversationId, Math.max(receipt.seq, sent.get(conversationId) ?? 0));
+  const inOther = known ? null : delivery === undefined`,
     also: [['const SEND_KEYS =', 'const delivered = new WeakMap<Engine, Map<string, number>>();\nconst SEND_KEYS =']],
     suite: SIMULATION,
   },
@@ -278,9 +282,15 @@ export const PROTOCOL_BUGS: readonly PlantedBug[] = [
     name: 'admitted-late',
     what: 'a send is taken on for its delivery only after its home commit',
     file: 'engine/send-message.ts',
-    find: '  const release = crossing?.admit(route);\n  try {',
-    replace: '  let release: (() => void) | undefined;\n  try {',
-    also: [['    const inOther = crossing === undefined', '    release = crossing?.admit(route);\n    const inOther = crossing === undefined']],
+    find: '  const delivery = crossing?.admit(route);\n',
+    replace: '',
+    also: [
+      ['      ...(delivery && { settled: (receipt) => delivery.begin(receipt?.seq) }),\n', ''],
+      [
+        '  const inOther = delivery === undefined',
+        '  const delivery = crossing?.admit(route);\n  delivery?.begin(receipt.seq);\n  const inOther = delivery === undefined',
+      ],
+    ],
     suite: SIMULATION,
   },
   {
@@ -338,5 +348,38 @@ export const PROTOCOL_BUGS: readonly PlantedBug[] = [
     find: 'const cancel = this.#host.clock.after(SWEEP_PATIENCE_MS, resolve);',
     replace: 'const cancel = this.#host.clock.after(1_000 * SWEEP_PATIENCE_MS, resolve);',
     suite: { files: ['test/engine/sweep.test.ts'] },
+  },
+  {
+    name: 'backlog-forgets-given-up',
+    what: 'a send whose caller has given it up leaves the backlog before it is delivered',
+    file: 'engine/crossing.ts',
+    find: 'delivering = this.#deliveries.deliver(route, seq, release);',
+    replace: 'delivering = this.#deliveries.deliver(route, seq);\n        release();',
+    suite: { files: ['test/engine/backlog.test.ts'] },
+  },
+  {
+    name: 'backlog-forgets-failed',
+    what: 'a delivery that failed leaves the backlog',
+    file: 'engine/deliveries.ts',
+    find: '    if (counted.length > 0) this.#failed.set(',
+    replace: '    for (const { release } of counted) release?.();\n    if (counted.length < 0) this.#failed.set(',
+    suite: { files: ['test/engine/backlog.test.ts'] },
+  },
+  {
+    name: 'fork-unseen',
+    what: 'a delivery does not compare the message before its own',
+    file: 'engine/deliveries.ts',
+    find: 'Math.max(conversation.floorSeq + 1, first - 1)',
+    replace: 'Math.max(conversation.floorSeq + 1, first)',
+    suite: { files: ['test/engine/diverged.test.ts'] },
+  },
+  {
+    name: 'diverged-goes-on',
+    what: 'a conversation whose copies disagree takes sends in its home',
+    file: 'engine/deliveries.ts',
+    find: 'this.#diverged.get(conversationId) ?? otherShard',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a text of the source.
+    replace: 'this.#diverged.get(`${conversationId}.`) ?? otherShard',
+    suite: { files: ['test/engine/diverged.test.ts'] },
   },
 ];

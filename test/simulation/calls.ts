@@ -90,8 +90,7 @@ function outcomeOf(world: World, ending: Awaited<ReturnType<Process['call']>>): 
   }
   const { error } = ending;
   insistKnown(world, error);
-  // What is undelivered is counted for a mailbox, whatever the shard.
-  if (isMailringError(error, 'MAILRING_OVERLOADED') && !('shard' in error.details)) world.count('the limit of what is undelivered refuses');
+  if (isMailringError(error, 'MAILRING_OVERLOADED') && error.message.includes('wait for delivery')) world.count('the limit of what is undelivered refuses');
   if (!isMailringError(error) || error.outcome === undefined) return { type: 'strange', text: String(error) };
   return { type: error.outcome, code: error.code };
 }
