@@ -1,4 +1,4 @@
-import { mkdir, readdir, realpath, stat, symlink } from 'node:fs/promises';
+import { mkdir, readdir, realpath, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { Level } from 'level';
@@ -88,6 +88,19 @@ test('close lets go of it, and removes its mark from the folder', async () => {
   expect((await readdir(location)).filter((name) => name.startsWith('mailring'))).toEqual([]);
   await open({ location });
   expect((await readdir(location)).filter((name) => name.startsWith('mailring'))).toHaveLength(1);
+});
+
+test('what an open leaves that died before it had published its socket is removed by a later one, and what is young is left', async () => {
+  const location = await folder();
+  const [old, young] = [join(location, 'mailring-abcdef'), join(location, 'mailring-ghijkl')];
+  for (const path of [old, young]) {
+    await mkdir(path, { recursive: true });
+    await writeFile(join(path, 'new'), '');
+  }
+  const longAgo = Date.now() / 1000 - 61;
+  await utimes(old, longAgo, longAgo);
+  await (await open({ location })).close();
+  expect((await readdir(location)).filter((name) => name.startsWith('mailring'))).toEqual(['mailring-ghijkl']);
 });
 
 test('an open that fails lets go of it', async () => {

@@ -21,6 +21,11 @@ test('open makes the folder, with those above it', async () => {
   expect(await readdir(location)).toContain('CURRENT');
 });
 
+test('open gives up where the file system says that the folder above is missing although it is there', async () => {
+  // Only Linux has such a one; elsewhere /proc is an ordinary path that may not be made.
+  await expect(new LevelStore({ location: '/proc/mailring-test/data' }).open(open)).rejects.toMatchObject({ code: 'MAILRING_UNAVAILABLE' });
+});
+
 test('a disk with less than freeBytesMin is left alone: nothing is opened, nothing written', async () => {
   const location = await folder();
   const store = new LevelStore({ location, freeBytesMin: Number.MAX_SAFE_INTEGER });
@@ -36,16 +41,10 @@ test('a disk with less than freeBytesMin is left alone: nothing is opened, nothi
 test('a location that is a file, or below one, is unavailable with the cause of the file system, and trying again is of no use', async () => {
   const file = await folder('file');
   await writeFile(file, 'x');
-  await expect(new LevelStore({ location: file }).open(open)).rejects.toMatchObject({
-    code: 'MAILRING_UNAVAILABLE',
-    retryable: false,
-    cause: { code: 'EEXIST' },
-  });
-  await expect(new LevelStore({ location: join(file, 'data') }).open(open)).rejects.toMatchObject({
-    code: 'MAILRING_UNAVAILABLE',
-    retryable: false,
-    cause: { code: 'ENOTDIR' },
-  });
+  for (const location of [file, join(file, 'data')]) {
+    const inTheWay = { code: 'EEXIST', path: file };
+    await expect(new LevelStore({ location }).open(open)).rejects.toMatchObject({ code: 'MAILRING_UNAVAILABLE', retryable: false, cause: inTheWay });
+  }
 });
 
 test('a damaged database is said to be corrupt, and is let go of', async () => {
@@ -109,12 +108,14 @@ describe('options', () => {
     'neither of the two': [{}, TypeError, /takes \{ location \} or \{ db \}/],
     'a db that is none': [{ db: {} }, TypeError, /abstract-level database/],
     'a db of text': [{ db: new MemoryLevel({ storeEncoding: 'utf8' }) }, TypeError, /stores bytes/],
-    'an empty location': [{ location: '' }, TypeError, /not empty/],
-    'a number for a location': [{ location: 7 }, TypeError, /path/],
+    'an empty location': [{ location: '' }, RangeError, /not empty/],
+    'a location with a NUL': [{ location: 'x\0y' }, RangeError, /without U\+0000/],
+    'a location that is not well-formed': [{ location: '/tmp/\ud800' }, RangeError, /well-formed/],
+    'a number for a location': [{ location: 7 }, TypeError, /location must be a string. type=`number`/],
     'a misspelled key': [{ location: 'x', cacheByte: 1 }, TypeError, /cacheByte.*cacheBytes/],
     'both of the two': [{ location: 'x', db }, TypeError, /unknown key.*db/],
     'a cache for a db': [{ db, cacheBytes: 1 }, TypeError, /unknown key.*cacheBytes/],
-    'text for a number': [{ location: 'x', cacheBytes: '1' }, TypeError, /cacheBytes must be a number/],
+    'text for a number': [{ location: 'x', cacheBytes: '1' }, TypeError, /cacheBytes must be a number. type=`string`/],
     'a cache below 0': [{ location: 'x', cacheBytes: -1 }, RangeError, /cacheBytes/],
     'a write buffer that is too small': [{ location: 'x', writeBufferBytes: 1 }, RangeError, /writeBufferBytes/],
     'no versions': [{ location: 'x', versionsCached: 0 }, RangeError, /versionsCached/],

@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdtemp, open, readdir, rename, rm, rmdir, symlink, unlink } from 'node:fs/promises';
+import { chmod, lstat, mkdtemp, open, readdir, rename, rm, rmdir, stat, symlink, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Clock } from '../../model/clock.js';
@@ -23,6 +23,8 @@ const UNPUBLISHED = 'new';
 
 /** Bytes that the path of a socket may have on every system (macOS: 104, Linux: 108, with the end). */
 const SOCKET_PATH_BYTES_MAX = 100;
+/** How much younger than a subfolder without a published socket one's own must be, in milliseconds, for the other to be a dead one's. */
+const UNPUBLISHED_MS_MAX = 60_000;
 /** How often the first of several openers looks again whether the others have withdrawn, and how long it waits in between. */
 const ROUNDS_MAX = 20;
 const ROUND_MS = 25;
@@ -90,20 +92,34 @@ async function askOthers(directory: string, shortPath: string, own: string, cloc
     if (name === own || !SUBFOLDER_NAME.test(name)) continue;
     const socket = join(directory, name, SOCKET);
     // One that is not published yet must not be asked: that nobody listens there would not mean that it is dead.
-    if (!(await exists(socket))) continue;
+    if (!(await exists(socket))) {
+      if (await isOlder(join(directory, name), join(directory, own))) await remove(join(directory, name), UNPUBLISHED);
+      continue;
+    }
     const answer = await askAt(join(shortPath, name, SOCKET), clock);
-    if (answer === undefined) await removeDead(join(directory, name));
+    if (answer === undefined) await remove(join(directory, name), SOCKET);
     else others.set(name, answer);
   }
   return others;
 }
 
-async function removeDead(subfolder: string): Promise<void> {
+/** Removes what a dead one left. Where it only slept before it published its socket, it cannot publish it any more: its open fails. */
+async function remove(subfolder: string, file: string): Promise<void> {
   try {
-    await unlink(join(subfolder, SOCKET));
+    await rm(join(subfolder, file), { force: true });
     await rmdir(subfolder);
   } catch {
     // Another opener was faster, or this one may not: a dead one is in nobody's way.
+  }
+}
+
+/** Compared by the file system's own clock, which made both. */
+async function isOlder(subfolder: string, own: string): Promise<boolean> {
+  try {
+    const [other, mine] = [await stat(subfolder), await stat(own)];
+    return mine.mtimeMs - other.mtimeMs > UNPUBLISHED_MS_MAX;
+  } catch {
+    return false;
   }
 }
 

@@ -15,10 +15,27 @@ export interface Folder {
 
 /** Makes the folder where it is missing, and finds out which one it is. */
 export async function makeFolder(location: string): Promise<Folder> {
-  const made = await mkdir(location, { recursive: true });
+  const made = await makeMissing(location);
   const path = await realpath(location);
   const { dev, ino } = await stat(path, { bigint: true });
   return { path, dev, ino, made };
+}
+
+/**
+ * Makes `path` and the folders above it that are missing; gives the topmost one that it made. Not `mkdir` with `recursive`: where the parent exists and
+ * the file system still says ENOENT, as /proc does, Node 20 tries for ever.
+ */
+async function makeMissing(path: string): Promise<string | undefined> {
+  if (await isFolder(path)) return undefined;
+  const parent = dirname(path);
+  const made = parent === path ? undefined : await makeMissing(parent);
+  try {
+    await mkdir(path);
+  } catch (error) {
+    // Somebody else may have made it meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !(await isFolder(path))) throw error;
+  }
+  return made ?? path;
 }
 
 /** Whether `location` is the path of a folder that exists. */

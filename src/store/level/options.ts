@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { checkKeys } from '../../model/arguments.js';
+import { checkKeys, readInteger, typeOf } from '../../model/arguments.js';
 import type { ByteDatabase } from './database.js';
 
 /** A folder of this machine, opened with classic-level. */
@@ -29,16 +29,23 @@ export interface LevelDatabaseOptions {
 /** What a `LevelStore` is made of: a folder or a database. */
 export type LevelStoreOptions = LevelLocationOptions | LevelDatabaseOptions;
 
-const MIB = 1024 * 1024;
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
 
-/** Bytes of LevelDB's block cache: default; at most 64 GiB. */
+/** Bytes of LevelDB's block cache: default. */
 export const CACHE_BYTES = 8 * MIB;
-/** Bytes of LevelDB's write buffer: default; at most 1 GiB, where LevelDB clips it. */
+const CACHE_BYTES_MAX = 64 * GIB;
+/** Bytes of LevelDB's write buffer: default. */
 export const WRITE_BUFFER_BYTES = 4 * MIB;
+/** Where LevelDB clips it. */
+const WRITE_BUFFER_BYTES_MIN = 64 * KIB;
+const WRITE_BUFFER_BYTES_MAX = GIB;
 /** Free bytes below which no open is tried: reopening needs about the size of LevelDB's log, and a failed open can leave another file behind. */
 export const FREE_BYTES_MIN = 16 * MIB;
-/** Partitions whose version stays in memory: default; at most 10 million. */
+/** Partitions whose version stays in memory: default. */
 export const VERSIONS_CACHED = 100_000;
+const VERSIONS_CACHED_MAX = 10_000_000;
 /** Bytes that one apply may bring. */
 export const APPLY_BYTES_MAX = 4 * MIB;
 
@@ -52,13 +59,6 @@ export interface Settings {
   readonly versionsCached: number;
 }
 
-function integer(name: string, value: number | undefined, preset: number, min: number, max: number): number {
-  if (value === undefined) return preset;
-  if (typeof value !== 'number') throw new TypeError(`${name} must be a number. received=\`${typeof value}\``);
-  if (!Number.isInteger(value) || value < min || value > max) throw new RangeError(`${name} must be an integer from ${min} to ${max}. value=\`${value}\``);
-  return value;
-}
-
 /** Text would put keys in another order, and lose bytes that are no UTF-8. */
 function checkStoresBytes(db: ByteDatabase): void {
   try {
@@ -68,25 +68,35 @@ function checkStoresBytes(db: ByteDatabase): void {
   }
 }
 
-/** Checks what `new LevelStore` was given. @throws TypeError, RangeError */
+/** Checks what `new LevelStore` was given. @throws `TypeError`, `RangeError` */
 export function settingsOf(options: LevelStoreOptions): Settings {
   if (typeof options !== 'object' || options === null) throw new TypeError('LevelStore takes { location } or { db }');
   const byLocation = 'location' in options && options.location !== undefined;
   checkKeys(options, byLocation ? LOCATION_KEYS : DATABASE_KEYS, `the options of LevelStore with ${byLocation ? 'location' : 'db'}`);
-  const versionsCached = integer('versionsCached', options.versionsCached, VERSIONS_CACHED, 1, 10_000_000);
+  const versionsCached = readInteger(options.versionsCached, 'versionsCached', 1, VERSIONS_CACHED_MAX) ?? VERSIONS_CACHED;
+  const freeBytesMin = readInteger(options.freeBytesMin, 'freeBytesMin', 0, Number.MAX_SAFE_INTEGER);
   if (!byLocation) {
     const db = (options as LevelDatabaseOptions).db;
     if (typeof db?.batch !== 'function' || typeof db.keys !== 'function')
       throw new TypeError('LevelStore takes { location } or { db }, an abstract-level database');
     checkStoresBytes(db);
-    return { source: { db }, versionsCached, freeBytesMin: integer('freeBytesMin', options.freeBytesMin, FREE_BYTES_MIN, 0, Number.MAX_SAFE_INTEGER) };
+    return { source: { db }, versionsCached, freeBytesMin: freeBytesMin ?? FREE_BYTES_MIN };
   }
-  const { location, cacheBytes, writeBufferBytes, freeBytesMin } = options as LevelLocationOptions;
-  if (typeof location !== 'string' || location === '') throw new TypeError('location must be a path, not empty');
-  const buffer = integer('writeBufferBytes', writeBufferBytes, WRITE_BUFFER_BYTES, 64 * 1024, 1024 * MIB);
-  return {
-    source: { location: resolve(location), cacheBytes: integer('cacheBytes', cacheBytes, CACHE_BYTES, 0, 64 * 1024 * MIB), writeBufferBytes: buffer },
-    freeBytesMin: integer('freeBytesMin', freeBytesMin, Math.max(FREE_BYTES_MIN, 4 * buffer), 0, Number.MAX_SAFE_INTEGER),
-    versionsCached,
+  const { location, cacheBytes, writeBufferBytes } = options as LevelLocationOptions;
+  const buffer = readInteger(writeBufferBytes, 'writeBufferBytes', WRITE_BUFFER_BYTES_MIN, WRITE_BUFFER_BYTES_MAX) ?? WRITE_BUFFER_BYTES;
+  const source = {
+    location: resolve(readLocation(location)),
+    cacheBytes: readInteger(cacheBytes, 'cacheBytes', 0, CACHE_BYTES_MAX) ?? CACHE_BYTES,
+    writeBufferBytes: buffer,
   };
+  return { source, versionsCached, freeBytesMin: freeBytesMin ?? Math.max(FREE_BYTES_MIN, 4 * buffer) };
+}
+
+/** Two texts that are not well-formed can name one folder. */
+function readLocation(location: unknown): string {
+  if (typeof location !== 'string') throw new TypeError(`location must be a string. type=\`${typeOf(location)}\``);
+  if (location === '' || location.includes('\0') || !location.isWellFormed()) {
+    throw new RangeError('location must be the path of a folder: not empty, well-formed, without U+0000');
+  }
+  return location;
 }
