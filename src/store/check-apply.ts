@@ -1,21 +1,29 @@
 import { bytesKey } from '../model/bytes.js';
-import { MARK_SLOTS, U48_MAX } from '../model/limits.js';
-import { HEAD_KEY, type MarkChange, NOTE_TAG, noteKey, type Op, type Partition, type PartitionWrite, type StoreCapabilities } from './store.js';
+import { ID_BYTES_MAX, MARK_SLOTS, U48_MAX } from '../model/limits.js';
+import {
+  HEAD_KEY,
+  type MarkChange,
+  NOTE_KEY_BYTES,
+  NOTE_TAG,
+  noteKey,
+  type Op,
+  PARTITION_KIND_END,
+  type Partition,
+  type PartitionWrite,
+  type StoreCapabilities,
+} from './store.js';
 
-/** Bytes of a log row's key. */
-const NOTE_KEY_BYTES = noteKey(0).length;
+/** Bytes that one apply of a store on this machine may bring. */
+export const APPLY_BYTES_MAX = 4 * 1024 * 1024;
 
-/** Shortest and longest partition: u8 kind, u8 n, 1 to 128 bytes. */
-const PARTITION_LENGTH_MIN = 3;
-const PARTITION_ID_BYTES_MAX = 128;
-/** Kinds from here on are a backend's own. */
-const PARTITION_KIND_END = 0xfe;
+/** Bytes of the shortest partition: u8 kind, u8 n, 1 byte. */
+const PARTITION_BYTES_MIN = 3;
 
 /**
- * The contract's preconditions of `apply`, the same in every backend, but one: that a partition occurs once is seen where versions are looked up. They run on every
- * commit, before anything else, and allocate nothing.
+ * The contract's preconditions of `apply`, the same in every backend. They run on every commit, before anything else, and allocate nothing for puts. One precondition is
+ * not here: that a partition occurs once. Each backend sees it where it looks versions up.
  *
- * @throws RangeError
+ * @throws `RangeError`
  */
 export function checkApply(
   writes: readonly PartitionWrite[],
@@ -32,15 +40,15 @@ export function checkApply(
   if (bytes > applyBytesMax) throw new RangeError(`apply too large. bytes=\`${bytes}\` limit=\`${applyBytesMax}\``);
 }
 
-/** @throws RangeError unless `partition` is u8 kind ‖ u8 n ‖ n bytes */
+/** @throws `RangeError` unless `partition` is u8 kind ‖ u8 n ‖ n bytes */
 export function checkPartition(partition: Partition): void {
   const n = partition[1]!;
-  if (partition.length < PARTITION_LENGTH_MIN || n > PARTITION_ID_BYTES_MAX || partition.length !== n + 2 || partition[0]! >= PARTITION_KIND_END) {
+  if (partition.length < PARTITION_BYTES_MIN || n > ID_BYTES_MAX || partition.length !== n + 2 || partition[0]! >= PARTITION_KIND_END) {
     throw new RangeError(`a partition is u8 kind (below 0xfe), u8 n (1 to 128), n bytes. partition=\`${Buffer.from(partition).toString('hex')}\``);
   }
 }
 
-/** @throws RangeError unless `slot` is an integer from 0 to MARK_SLOTS − 1 */
+/** @throws `RangeError` unless `slot` is an integer from 0 to MARK_SLOTS − 1 */
 export function checkSlot(slot: number): void {
   if (!Number.isInteger(slot) || slot < 0 || slot >= MARK_SLOTS) throw new RangeError(`slot must be an integer from 0 to ${MARK_SLOTS - 1}. slot=\`${slot}\``);
 }
@@ -50,7 +58,7 @@ export function repeated(partition: Partition): RangeError {
   return new RangeError(`a partition may occur once in an apply. partition=\`${Buffer.from(partition).toString('hex')}\``);
 }
 
-/** @throws RangeError when a partition occurs twice */
+/** @throws `RangeError` when a partition occurs twice */
 export function checkDistinct(writes: readonly PartitionWrite[]): void {
   const names = new Set<string>();
   for (const { partition } of writes) {

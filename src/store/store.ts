@@ -1,4 +1,5 @@
 import type { Clock } from '../model/clock.js';
+import { U48_MAX } from '../model/limits.js';
 
 /**
  * The storage contract: a partitioned, ordered key-value store with compare-and-set on one version per partition. A backend knows no
@@ -12,8 +13,8 @@ import type { Clock } from '../model/clock.js';
  */
 
 /**
- * The bytes that name a partition: u8 kind ‖ u8 n (1..128) ‖ n bytes, so 3 to 130 of them, and none is a prefix of another: a backend may put a key
- * right behind them.
+ * The bytes that name a partition: u8 kind (below {@link PARTITION_KIND_END}) ‖ u8 n (1..128) ‖ n bytes, so 3 to 130 of them, and none is a prefix of
+ * another: a backend may put a key right behind them. A store refuses any other form with a `RangeError`.
  */
 export type Partition = Uint8Array;
 
@@ -83,7 +84,7 @@ export interface ScanRange {
 /** Answer of {@link Store.apply}: applied, or refused because these partitions have another version. Refused leaves nothing behind but marks that were set. */
 export type ApplyResult = { readonly applied: true } | { readonly applied: false; readonly stale: readonly Partition[] };
 
-/** What a store can promise; read after `open`. */
+/** What a store can promise; the same for the life of the store. */
 export interface StoreCapabilities {
   /** One `apply` may write several partitions, all or nothing. Otherwise a call brings one partition. */
   readonly atomicAcrossPartitions: boolean;
@@ -93,7 +94,7 @@ export interface StoreCapabilities {
   readonly applyBytesMax: number;
 }
 
-/** How an operation may be given up. A backend that can wait honours them; giving up an `apply` makes its outcome unknown. */
+/** How an operation may be given up. A backend that can wait honours them; giving up an `apply` makes its outcome unknown. What is not given up is answered in full. */
 export interface StoreCallOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds since 1970 after which the caller no longer waits. */
@@ -138,11 +139,11 @@ export interface Store {
    */
   apply(writes: readonly PartitionWrite[], marks?: readonly MarkChange[], options?: StoreCallOptions): Promise<ApplyResult>;
 
-  /** All marks of a slot, in any order; those set or cleared meanwhile may or may not be among them. */
-  scanMarks(slot: number): AsyncIterable<Mark>;
+  /** All marks of a slot, in any order; those set or cleared meanwhile may or may not be among them. Given up, it throws: it never just ends. */
+  scanMarks(slot: number, options?: StoreCallOptions): AsyncIterable<Mark>;
 
-  /** All partitions that hold anything, in any order. */
-  partitions(): AsyncIterable<Partition>;
+  /** All partitions that hold anything, in any order. Given up, it throws: it never just ends. */
+  partitions(options?: StoreCallOptions): AsyncIterable<Partition>;
 
   /** Finishes what was begun and lets go of everything. Idempotent. */
   close(): Promise<void>;
@@ -154,15 +155,26 @@ export const HEAD_KEY: Uint8Array = Uint8Array.of(0x10);
 /** First byte of a log row's key. Part of the stored format. */
 export const NOTE_TAG = 0x20;
 
+/** Bytes of a log row's key. */
+export const NOTE_KEY_BYTES = 7;
+
+/** Kinds of partitions are below; from here on first bytes are a backend's own. Part of the stored format. */
+export const PARTITION_KIND_END = 0xfe;
+
 /** The key of the log row of a version: 0x20 ‖ 2^48−1−version, so that a forward scan gives the newest first. Part of the stored format. */
 export function noteKey(version: Version): Buffer {
-  const key = Buffer.allocUnsafe(7);
-  key[0] = NOTE_TAG;
-  key.writeUIntBE(0xffff_ffff_ffff - version, 1, 6);
+  const key = Buffer.allocUnsafe(NOTE_KEY_BYTES);
+  writeNoteKey(key, 0, version);
   return key;
+}
+
+/** Writes {@link noteKey} of `version` into `bytes` at `at`. */
+export function writeNoteKey(bytes: Buffer, at: number, version: Version): void {
+  bytes[at] = NOTE_TAG;
+  bytes.writeUIntBE(U48_MAX - version, at + 1, 6);
 }
 
 /** The version that the key of a log row stands for. */
 export function versionOfNoteKey(key: Uint8Array): Version {
-  return 0xffff_ffff_ffff - Buffer.from(key.buffer, key.byteOffset + 1, 6).readUIntBE(0, 6);
+  return U48_MAX - Buffer.from(key.buffer, key.byteOffset + 1, 6).readUIntBE(0, 6);
 }

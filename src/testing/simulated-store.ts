@@ -171,9 +171,9 @@ export class SimulatedStore implements Store {
     return pending.answer;
   }
 
-  async *scanMarks(slot: number): AsyncGenerator<Mark> {
+  async *scanMarks(slot: number, options?: StoreCallOptions): AsyncGenerator<Mark> {
     checkSlot(slot);
-    const marks = await this.#call({ kind: 'scanMarks' }, undefined, () => [...(this.#data.rows.marks.get(slot)?.values() ?? [])]);
+    const marks = await this.#call({ kind: 'scanMarks' }, options, () => [...(this.#data.rows.marks.get(slot)?.values() ?? [])]);
     for (const { partition, name } of marks) yield { slot, partition: copyBytes(partition), name: copyBytes(name) };
   }
 

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import * as limits from '../../src/model/limits.js';
-import * as shards from '../../src/ring/shards.js';
-import * as level from '../../src/store/level/options.js';
+import { APPLY_BYTES_MAX } from '../../src/store/check-apply.js';
+import * as level from '../../src/store/level/limits.js';
 import { readDocument, tableRows } from './documents.js';
 
 /** Every constant that is a number, and every limit a host can set with default and maximum, by name. */
 function limitsInCode(): Record<string, readonly number[]> {
-  const constants = Object.entries({ ...limits, ...shards, ...level }).filter(([, value]) => typeof value === 'number');
+  const constants = Object.entries({ ...limits, ...level, APPLY_BYTES_MAX }).filter(([, value]) => typeof value === 'number');
   const settable = Object.entries(limits.LIMITS).map(([name, limit]) => [name, [limit.default, limit.max]] as const);
   return Object.fromEntries([...constants.map(([name, value]) => [name, [value as number]] as const), ...settable]);
 }

@@ -139,8 +139,8 @@ test('close waits for the commit in flight and for those behind it', async () =>
 test('a call whose signal is aborted or whose deadline is over is not issued', async () => {
   const given = [{ signal: AbortSignal.abort() }, { deadline: 1 }];
   for (const options of given) {
-    expect(await errorOf(store.load(A, options))).toMatchObject({ code: 'MAILRING_ABORTED', name: 'AbortError' });
-    expect(await errorOf(store.apply([write(A, 1, 2)], [], options))).toMatchObject({ code: 'MAILRING_ABORTED', outcome: 'not-accepted' });
+    expect(await errorOf(store.load(A, options))).toMatchObject({ code: 'MAILRING_ABORTED', name: 'AbortError', retryable: true });
+    expect(await errorOf(store.apply([write(A, 1, 2)], [], options))).toMatchObject({ code: 'MAILRING_ABORTED', retryable: true, outcome: 'not-accepted' });
   }
   expect(db.calls).toEqual([]);
 });

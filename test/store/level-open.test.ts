@@ -78,7 +78,7 @@ test('opening and closing at the same time take their turns', async () => {
   const store = new LevelStore({ location: await folder() });
   await Promise.all([store.open(open), store.close(), store.open(open)]);
   expect(await store.validate(A)).toBe(0);
-  await expect(store.open(open)).rejects.toMatchObject({ code: 'MAILRING_LOCKED', details: { pid: process.pid } });
+  await expect(store.open(open)).rejects.toMatchObject({ code: 'MAILRING_LOCKED', retryable: true, details: { pid: process.pid } });
   await store.close();
   await store.close();
 });

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { isMailringError } from 'mailring';
 import { MemoryStore } from 'mailring/memory';
 import { describe, expect, it } from 'vitest';
@@ -25,6 +26,27 @@ describe('a memory store', () => {
     expect(new MemoryStore().capabilities).toEqual({ atomicAcrossPartitions: true, exclusive: true, applyBytesMax });
     const capabilities = { atomicAcrossPartitions: false, exclusive: false };
     expect(new MemoryStore(capabilities).capabilities).toEqual({ ...capabilities, applyBytesMax });
+  });
+
+  it('refuses options that it does not know, or that are neither true nor false', () => {
+    const wrong: [object, RegExp][] = [
+      [{ atomicAcrosPartitions: false }, /unknown key.*atomicAcrosPartitions.*atomicAcrossPartitions/],
+      [{ exclusive: 'yes' }, /exclusive must be true or false. type=`string`/],
+      [{ atomicAcrossPartitions: null }, /atomicAcrossPartitions must be true or false. type=`null`/],
+    ];
+    for (const [options, message] of wrong) {
+      const construct = () => new MemoryStore(options);
+      expect(construct).toThrow(TypeError);
+      expect(construct).toThrow(message);
+    }
+  });
+
+  it('says who has it open, and since when', async () => {
+    const store = new MemoryStore();
+    await store.open({ clock: { now: () => 7, after: () => () => undefined, soon: () => undefined } });
+    const locked = { code: 'MAILRING_LOCKED', retryable: true, details: { pid: process.pid, host: hostname(), since: 7 } };
+    await expect(store.open()).rejects.toMatchObject(locked);
+    await expect(store.handle().open()).rejects.toMatchObject(locked);
   });
 
   it('tells partitions apart whose names are prefixes of each other, whatever their keys continue', async () => {

@@ -1,12 +1,10 @@
 import { covers } from '../check-apply.js';
-import { HEAD_KEY, type MarkChange, NOTE_TAG, type Op, type PartitionWrite, type Version } from '../store.js';
+import { HEAD_KEY, type MarkChange, NOTE_KEY_BYTES, type Op, type PartitionWrite, type Version, writeNoteKey } from '../store.js';
 import { BYTES, type ByteBatch, type ByteEncodings, OWN_ENCODINGS } from './database.js';
 import { markKey, NOTHING, physicalKey } from './physical-keys.js';
 
 /** Physical keys up to this many bytes are built in the arena: those of the engine have at most about 400. */
 const ARENA_BYTES = 1_024;
-const NOTE_KEY_BYTES = 7;
-const U48_MAX = 0xffff_ffff_ffff;
 
 /** The keys that stand in the range of each `deleteRange`, without the partition. */
 export type StoredKeys = ReadonlyMap<Op, readonly Uint8Array[]>;
@@ -69,8 +67,7 @@ export class BatchBuilder {
   #noteKey(version: Version): Buffer {
     const at = this.#partition.length;
     const key = this.#driverCopies ? this.#view(at + NOTE_KEY_BYTES) : physicalKey(this.#partition, Buffer.alloc(NOTE_KEY_BYTES));
-    key[at] = NOTE_TAG;
-    key.writeUIntBE(U48_MAX - version, at + 1, 6);
+    writeNoteKey(key, at, version);
     return key;
   }
 

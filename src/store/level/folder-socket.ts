@@ -2,6 +2,7 @@ import { chmod, lstat, mkdtemp, open, readdir, rename, rm, rmdir, stat, symlink,
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Clock } from '../../model/clock.js';
+import { OWNER_ROUND_MS, OWNER_ROUNDS_MAX, OWNER_UNPUBLISHED_MS } from './limits.js';
 import type { Holder, Owner } from './owner.js';
 import { type Answer, askAt, listenAt } from './owner-socket.js';
 import { pause } from './pause.js';
@@ -23,11 +24,6 @@ const UNPUBLISHED = 'new';
 
 /** Bytes that the path of a socket may have on every system (macOS: 104, Linux: 108, with the end). */
 const SOCKET_PATH_BYTES_MAX = 100;
-/** How much younger than a subfolder without a published socket one's own must be, in milliseconds, for the other to be a dead one's. */
-const UNPUBLISHED_MS_MAX = 60_000;
-/** How often the first of several openers looks again whether the others have withdrawn, and how long it waits in between. */
-const ROUNDS_MAX = 20;
-const ROUND_MS = 25;
 
 /** What a claim that succeeded gives. */
 export interface Claim {
@@ -80,8 +76,8 @@ async function strongest(directory: string, shortPath: string, own: string, cloc
     if (others.size === 0) return undefined;
     const stronger = [...others].find(([name, answer]) => answer.holds !== false || name < own);
     if (stronger !== undefined) return stronger[1];
-    if (round === ROUNDS_MAX) return [...others.values()][0];
-    await pause(clock, ROUND_MS);
+    if (round === OWNER_ROUNDS_MAX) return [...others.values()][0];
+    await pause(clock, OWNER_ROUND_MS);
   }
 }
 
@@ -117,7 +113,7 @@ async function remove(subfolder: string, file: string): Promise<void> {
 async function isOlder(subfolder: string, own: string): Promise<boolean> {
   try {
     const [other, mine] = [await stat(subfolder), await stat(own)];
-    return mine.mtimeMs - other.mtimeMs > UNPUBLISHED_MS_MAX;
+    return mine.mtimeMs - other.mtimeMs > OWNER_UNPUBLISHED_MS;
   } catch {
     return false;
   }

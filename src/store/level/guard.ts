@@ -3,6 +3,7 @@ import type { StoreOpenOptions } from '../store.js';
 import type { ByteDatabase } from './database.js';
 import { type Folder, makeFolder } from './folder.js';
 import { type Claim, claimFolder } from './folder-socket.js';
+import { OWNER_NAME_TRIES, OWNER_POLL_MS } from './limits.js';
 import { claimInProcess, disclaimInProcess, type Holder, lockedBy, type Owner, ownerHere } from './owner.js';
 import { askAt, listenAt } from './owner-socket.js';
 import { pause } from './pause.js';
@@ -24,10 +25,6 @@ export interface Guard extends Claim {
   readonly folder?: Folder;
 }
 
-/** How often a wait for another owner looks again, in milliseconds. */
-const POLL_MS = 50;
-/** How often a kernel name that is taken, but whose owner is gone when asked, is tried again at once. */
-const KERNEL_TRIES = 5;
 /** Length of an abstract socket's name: all of it, because Node's versions differ in whether they fill it up. */
 const ABSTRACT_NAME_LENGTH = 108;
 /** What binding says on a file system that takes no sockets. */
@@ -54,14 +51,14 @@ export async function guardDatabase(db: ByteDatabase, options: StoreOpenOptions)
 
 async function untilFree(what: string, { clock, openWaitMs = 0, signal, deadline }: StoreOpenOptions, take: () => Promise<Guard | Holder>): Promise<Guard> {
   // Counted in waits, not by the clock, which may stand still or go back.
-  for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+  for (let waitedMs = 0; ; waitedMs += OWNER_POLL_MS) {
     if (signal?.aborted || (deadline !== undefined && clock.now() >= deadline)) {
       throw new MailringError('MAILRING_ABORTED', 'given up while opening', { retryable: true, cause: signal?.reason });
     }
     const taken = await take();
     if ('release' in taken) return taken;
     if (waitedMs >= openWaitMs) throw lockedBy(what, taken);
-    await pause(clock, Math.min(POLL_MS, openWaitMs - waitedMs));
+    await pause(clock, Math.min(OWNER_POLL_MS, openWaitMs - waitedMs));
   }
 }
 
@@ -100,7 +97,7 @@ function kernelNameOf({ dev, ino }: Folder): string | undefined {
 async function claimKernelName(folder: Folder, owner: Owner, { clock }: StoreOpenOptions): Promise<Claim | Holder> {
   const name = kernelNameOf(folder);
   if (name === undefined) return { release: async () => undefined };
-  for (let tries = 0; tries < KERNEL_TRIES; tries++) {
+  for (let tries = 0; tries < OWNER_NAME_TRIES; tries++) {
     try {
       const server = await listenAt(name, () => owner);
       return { release: async () => void server.close() };

@@ -114,21 +114,21 @@ export class LevelHandle {
     }
   }
 
-  async *scanMarks(slot: number): AsyncGenerator<Mark> {
+  async *scanMarks(slot: number, options?: StoreCallOptions): AsyncGenerator<Mark> {
     checkSlot(slot);
     let next: Uint8Array | undefined;
     do {
-      const found = await this.#call('a scan of marks', undefined, () => this.#reader.marksAfter(slot, next));
+      const found = await this.#call('a scan of marks', options, () => this.#reader.marksAfter(slot, next));
       yield* found.marks;
       next = found.next;
     } while (next !== undefined);
   }
 
-  async *partitions(): AsyncGenerator<Partition> {
+  async *partitions(options?: StoreCallOptions): AsyncGenerator<Partition> {
     let next: Uint8Array | undefined = Uint8Array.of(0);
     while (next !== undefined) {
       const from: Uint8Array = next;
-      const found: { partitions: Partition[]; next: Uint8Array | undefined } = await this.#call('a scan of partitions', undefined, () =>
+      const found: { partitions: Partition[]; next: Uint8Array | undefined } = await this.#call('a scan of partitions', options, () =>
         this.#reader.partitionsFrom(from),
       );
       yield* found.partitions;
@@ -170,11 +170,11 @@ export class LevelHandle {
       throw unavailable(text, { cause: this.#failure, ...(outcome && { outcome }) });
     }
     if (options?.signal?.aborted || (options?.deadline !== undefined && this.#now() >= options.deadline)) {
-      throw new MailringError('MAILRING_ABORTED', 'given up before it began', { cause: options.signal?.reason, ...(outcome && { outcome }) });
+      throw new MailringError('MAILRING_ABORTED', 'given up before it began', { retryable: true, cause: options.signal?.reason, ...(outcome && { outcome }) });
     }
   }
 
-  /** The entries of all partitions, or `undefined` when one of them is not known. @throws RangeError when a partition occurs twice */
+  /** The entries of all partitions, or `undefined` when one of them is not known. @throws `RangeError` when a partition occurs twice */
   #knownOf(writes: readonly PartitionWrite[]): KnownVersion[] | undefined {
     const apply = ++this.#applies;
     const known: KnownVersion[] = [];

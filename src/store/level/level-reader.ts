@@ -1,12 +1,8 @@
 import { covers } from '../check-apply.js';
 import { HEAD_KEY, type LoadedPartition, type Mark, NOTE_TAG, type Partition, type Row, type ScanRange, type Version, versionOfNoteKey } from '../store.js';
 import { BYTES, type ByteDatabase } from './database.js';
+import { LISTING_KEYS_MAX, SCAN_STEP_BYTES } from './limits.js';
 import { behind, MARK_TAG, markAt, notesOf, partitionAt, physicalKey } from './physical-keys.js';
-
-/** Bytes that one step of a scan may hold: a page is one step. */
-const SCAN_STEP_BYTES = 1024 * 1024;
-/** Keys that one iterator of a listing gives before it is closed, so that a slow caller holds no iterator, and with it no old files, open. */
-const KEYS_PER_ITERATOR = 256;
 
 /**
  * Reads rows, marks and partitions of one open database. Every iterator is closed before the call answers.
@@ -85,7 +81,7 @@ export class LevelReader {
     const iterator = this.#db.keys({ ...BYTES, gte: from, lt: Uint8Array.of(MARK_TAG) });
     const partitions: Partition[] = [];
     try {
-      while (partitions.length < KEYS_PER_ITERATOR) {
+      while (partitions.length < LISTING_KEYS_MAX) {
         const key = await iterator.next();
         if (key === undefined) return { partitions, next: undefined };
         const partition = Buffer.from(partitionAt(key, 0));
@@ -101,8 +97,8 @@ export class LevelReader {
   /** The next marks of a slot behind the key `after`. Fewer than one iterator's worth = the end. */
   async marksAfter(slot: number, after: Uint8Array | undefined): Promise<{ readonly marks: Mark[]; readonly next: Uint8Array | undefined }> {
     const gte = after === undefined ? Uint8Array.of(MARK_TAG, slot) : Buffer.concat([after, Uint8Array.of(0)]);
-    const keys = await this.#db.keys({ ...BYTES, gte, lt: Uint8Array.of(MARK_TAG, slot + 1), limit: KEYS_PER_ITERATOR }).all();
-    return { marks: keys.map(markAt), next: keys.length < KEYS_PER_ITERATOR ? undefined : keys.at(-1) };
+    const keys = await this.#db.keys({ ...BYTES, gte, lt: Uint8Array.of(MARK_TAG, slot + 1), limit: LISTING_KEYS_MAX }).all();
+    return { marks: keys.map(markAt), next: keys.length < LISTING_KEYS_MAX ? undefined : keys.at(-1) };
   }
 
   #own(bytes: Uint8Array): Uint8Array {

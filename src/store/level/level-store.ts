@@ -1,5 +1,6 @@
 import { Mutex } from 'async-mutex';
 import { MailringError } from '../../model/errors.js';
+import { APPLY_BYTES_MAX } from '../check-apply.js';
 import type {
   ApplyResult,
   LoadedPartition,
@@ -17,7 +18,7 @@ import type {
 } from '../store.js';
 import { LevelHandle } from './level-handle.js';
 import { type OpenDatabase, openDatabase, openLocation } from './open-database.js';
-import { APPLY_BYTES_MAX, type LevelStoreOptions, type Settings, settingsOf } from './options.js';
+import { type LevelStoreOptions, type Settings, settingsOf } from './options.js';
 import { type Owner, ownerHere } from './owner.js';
 
 /**
@@ -36,20 +37,24 @@ export class LevelStore implements Store {
   readonly #lifecycle = new Mutex();
   #open: { readonly database: OpenDatabase; readonly handle: LevelHandle; readonly owner: Owner } | undefined;
 
-  /** @throws TypeError, RangeError for options that cannot be meant */
+  /** @throws `TypeError`, `RangeError` for options that cannot be meant */
   constructor(options: LevelStoreOptions) {
     this.#settings = settingsOf(options);
   }
 
   /**
-   * Takes the folder or the database. Looks at the free space first: below `freeBytesMin` nothing is opened.
+   * Takes the folder or the database. Looks at the free space first: below `freeBytesMin` nothing is opened. In a folder it then reads LevelDB's logs, because LevelDB
+   * itself would drop what is damaged in them: such a folder is refused, and nothing in it is changed.
    *
    * @throws `MAILRING_LOCKED` with `details` { pid, host, since }, `MAILRING_NATIVE_MISSING`, `MAILRING_CORRUPT`, `MAILRING_UNAVAILABLE`
    */
   async open(options: StoreOpenOptions): Promise<void> {
     await this.#lifecycle.runExclusive(async () => {
       if (this.#open !== undefined) {
-        throw new MailringError('MAILRING_LOCKED', 'this level store is open already; close it first', { details: { ...this.#open.owner } });
+        throw new MailringError('MAILRING_LOCKED', 'this level store is open already; close it first', {
+          retryable: true,
+          details: { ...this.#open.owner },
+        });
       }
       const { source, freeBytesMin, versionsCached } = this.#settings;
       const database = await ('db' in source ? openDatabase(source.db, freeBytesMin, options) : openLocation(source, freeBytesMin, options));
@@ -79,18 +84,18 @@ export class LevelStore implements Store {
    * Commits in one synced batch. An error's `outcome` says what is known: `unconfirmed` for the write that failed, `not-accepted` for one that was
    * never issued.
    *
-   * @throws RangeError when a precondition of the contract does not hold; `MAILRING_UNAVAILABLE`, `MAILRING_CORRUPT`, `MAILRING_ABORTED`
+   * @throws `RangeError` when a precondition of the contract does not hold; `MAILRING_UNAVAILABLE`, `MAILRING_CORRUPT`, `MAILRING_ABORTED`
    */
   async apply(writes: readonly PartitionWrite[], marks: readonly MarkChange[] = [], options?: StoreCallOptions): Promise<ApplyResult> {
     return this.#handle().apply(writes, marks, options);
   }
 
-  async *scanMarks(slot: number): AsyncGenerator<Mark> {
-    yield* this.#handle().scanMarks(slot);
+  async *scanMarks(slot: number, options?: StoreCallOptions): AsyncGenerator<Mark> {
+    yield* this.#handle().scanMarks(slot, options);
   }
 
-  async *partitions(): AsyncGenerator<Partition> {
-    yield* this.#handle().partitions();
+  async *partitions(options?: StoreCallOptions): AsyncGenerator<Partition> {
+    yield* this.#handle().partitions(options);
   }
 
   async close(): Promise<void> {

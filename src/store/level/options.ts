@@ -1,6 +1,16 @@
 import { resolve } from 'node:path';
 import { checkKeys, readInteger, typeOf } from '../../model/arguments.js';
 import type { ByteDatabase } from './database.js';
+import {
+  CACHE_BYTES,
+  CACHE_BYTES_MAX,
+  FREE_BYTES_MIN,
+  VERSIONS_CACHED,
+  VERSIONS_CACHED_MAX,
+  WRITE_BUFFER_BYTES,
+  WRITE_BUFFER_BYTES_MAX,
+  WRITE_BUFFER_BYTES_MIN,
+} from './limits.js';
 
 /** A folder of this machine, opened with classic-level. */
 export interface LevelLocationOptions {
@@ -28,26 +38,6 @@ export interface LevelDatabaseOptions {
 
 /** What a `LevelStore` is made of: a folder or a database. */
 export type LevelStoreOptions = LevelLocationOptions | LevelDatabaseOptions;
-
-const KIB = 1024;
-const MIB = 1024 * KIB;
-const GIB = 1024 * MIB;
-
-/** Bytes of LevelDB's block cache: default. */
-export const CACHE_BYTES = 8 * MIB;
-const CACHE_BYTES_MAX = 64 * GIB;
-/** Bytes of LevelDB's write buffer: default. */
-export const WRITE_BUFFER_BYTES = 4 * MIB;
-/** Where LevelDB clips it. */
-const WRITE_BUFFER_BYTES_MIN = 64 * KIB;
-const WRITE_BUFFER_BYTES_MAX = GIB;
-/** Free bytes below which no open is tried: reopening needs about the size of LevelDB's log, and a failed open can leave another file behind. */
-export const FREE_BYTES_MIN = 16 * MIB;
-/** Partitions whose version stays in memory: default. */
-export const VERSIONS_CACHED = 100_000;
-const VERSIONS_CACHED_MAX = 10_000_000;
-/** Bytes that one apply may bring. */
-export const APPLY_BYTES_MAX = 4 * MIB;
 
 const LOCATION_KEYS = ['location', 'cacheBytes', 'writeBufferBytes', 'freeBytesMin', 'versionsCached'];
 const DATABASE_KEYS = ['db', 'freeBytesMin', 'versionsCached'];

@@ -1,5 +1,6 @@
 import { connect, createServer, type Server } from 'node:net';
 import type { Clock } from '../../model/clock.js';
+import { OWNER_ANSWER_BYTES_MAX, OWNER_ANSWER_MS, OWNER_ASK_TRIES } from './limits.js';
 import type { Holder } from './owner.js';
 
 /** Who answered, and whether it already holds what it listens for; absent when it did not say. */
@@ -7,12 +8,6 @@ export interface Answer extends Holder {
   readonly holds?: boolean;
 }
 
-/** How long an asker waits for an answer, in milliseconds. A holder that has accepted but does not answer counts as a holder. */
-const ANSWER_WAIT_MS = 1_000;
-/** Bytes of an answer that are read. */
-const ANSWER_BYTES_MAX = 1_024;
-/** How often one that hangs up is asked. */
-const ASK_TRIES = 3;
 const HUNG_UP = Symbol('hung up');
 /** What connecting says when nobody listens. */
 const NOBODY = ['ECONNREFUSED', 'ENOENT', 'ENOTSOCK'];
@@ -46,7 +41,7 @@ export async function askAt(path: string, clock: Clock): Promise<Answer | undefi
   for (let tries = 1; ; tries++) {
     const answer = await askOnce(path, clock);
     if (answer !== HUNG_UP) return answer;
-    if (tries === ASK_TRIES) return {};
+    if (tries === OWNER_ASK_TRIES) return {};
   }
 }
 
@@ -60,14 +55,14 @@ function askOnce(path: string, clock: Clock): Promise<Answer | typeof HUNG_UP | 
       socket.destroy();
       resolve(answer);
     };
-    const stop = clock.after(ANSWER_WAIT_MS, () => finish({}));
+    const stop = clock.after(OWNER_ANSWER_MS, () => finish({}));
     socket.setEncoding('utf8');
     socket.on('connect', () => {
       connected = true;
     });
     socket.on('data', (chunk) => {
       text += chunk;
-      if (text.length > ANSWER_BYTES_MAX) finish({});
+      if (text.length > OWNER_ANSWER_BYTES_MAX) finish({});
     });
     socket.on('end', () => finish(text === '' ? HUNG_UP : parseAnswer(text)));
     socket.on('error', (error: NodeJS.ErrnoException) => {

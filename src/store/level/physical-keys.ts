@@ -1,5 +1,5 @@
 import { corrupt } from '../../model/errors.js';
-import { type Mark, NOTE_TAG, type Partition } from '../store.js';
+import { type Mark, NOTE_TAG, PARTITION_KIND_END, type Partition } from '../store.js';
 
 /**
  * Where rows stand in LevelDB:
@@ -11,7 +11,7 @@ import { type Mark, NOTE_TAG, type Partition } from '../store.js';
  */
 
 /** First byte of a mark; kinds of partitions are below. */
-export const MARK_TAG = 0xfe;
+export const MARK_TAG = PARTITION_KIND_END;
 
 /** Value of a mark. */
 export const NOTHING: Uint8Array = Buffer.alloc(0);

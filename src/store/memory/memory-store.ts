@@ -1,6 +1,8 @@
+import { hostname } from 'node:os';
+import { checkKeys, requireObject, typeOf } from '../../model/arguments.js';
 import { bytesKey } from '../../model/bytes.js';
 import { MailringError } from '../../model/errors.js';
-import { checkApply, checkDistinct, checkPartition, checkSlot } from '../check-apply.js';
+import { APPLY_BYTES_MAX, checkApply, checkDistinct, checkPartition, checkSlot } from '../check-apply.js';
 import {
   type ApplyResult,
   type LoadedPartition,
@@ -12,13 +14,12 @@ import {
   type Row,
   type ScanRange,
   type Store,
+  type StoreCallOptions,
   type StoreCapabilities,
+  type StoreOpenOptions,
   type Version,
 } from '../store.js';
 import { SortedRows } from './sorted-rows.js';
-
-/** Bytes that one apply may bring: what the LevelDB store takes, so that a program tested here meets the same limit. */
-const APPLY_BYTES_MAX = 4 * 1024 * 1024;
 
 /** What a {@link MemoryStore} claims, to stand in for one backend or another. */
 export interface MemoryStoreOptions {
@@ -40,12 +41,23 @@ interface MemoryData {
   readonly partitions: Map<string, StoredPartition>;
   /** By slot, then by partition and name. */
   readonly marks: Map<number, Map<string, Mark>>;
-  readonly open: Set<MemoryStore>;
+  /** Handles that are open, with the time since when, where `open` was given a clock. */
+  readonly open: Map<MemoryStore, number | undefined>;
+}
+
+function readFlag(value: unknown, name: string): boolean {
+  if (value !== undefined && typeof value !== 'boolean') throw new TypeError(`${name} must be true or false. type=\`${typeOf(value)}\``);
+  return value ?? true;
 }
 
 /** A copy that shares no memory; `slice` would not do: on a Buffer it is a view. */
 function copy(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
+}
+
+/** Of all calls only a listing can wait, for whoever takes its items. */
+function refuseAborted(options: StoreCallOptions | undefined): void {
+  if (options?.signal?.aborted) throw new MailringError('MAILRING_ABORTED', 'the listing was given up', { retryable: true, cause: options.signal.reason });
 }
 
 /** Unambiguous, whatever bytes the two hold. */
@@ -57,14 +69,17 @@ function markKey(mark: Mark): string {
  * A store in memory: the reference of the contract, and the double in tests. Every promise of `Store` holds but durability: what is stored lives as
  * long as the process, over `close` and `open`. Each call takes effect in one synchronous step, before it returns its promise.
  *
- * It checks the preconditions of `apply` and rejects with a `RangeError` before any effect.
+ * It checks the preconditions of `apply` and rejects with a `RangeError` before any effect. It ignores signals and deadlines but for the signal of a listing.
  */
 export class MemoryStore implements Store {
   readonly capabilities: StoreCapabilities;
-  #data: MemoryData = { partitions: new Map(), marks: new Map(), open: new Set() };
+  #data: MemoryData = { partitions: new Map(), marks: new Map(), open: new Map() };
 
+  /** @throws `TypeError` */
   constructor(options: MemoryStoreOptions = {}) {
-    const { atomicAcrossPartitions = true, exclusive = true } = options;
+    checkKeys(requireObject(options, 'the options of MemoryStore'), ['atomicAcrossPartitions', 'exclusive'], 'the options of MemoryStore');
+    const atomicAcrossPartitions = readFlag(options.atomicAcrossPartitions, 'atomicAcrossPartitions');
+    const exclusive = readFlag(options.exclusive, 'exclusive');
     this.capabilities = Object.freeze({ atomicAcrossPartitions, exclusive, applyBytesMax: APPLY_BYTES_MAX });
   }
 
@@ -73,18 +88,24 @@ export class MemoryStore implements Store {
    * opened only while no other handle is open.
    */
   handle(): MemoryStore {
-    const other = new MemoryStore(this.capabilities);
+    const { atomicAcrossPartitions, exclusive } = this.capabilities;
+    const other = new MemoryStore({ atomicAcrossPartitions, exclusive });
     other.#data = this.#data;
     return other;
   }
 
   /** Takes the store; never waits for another owner. @throws `MAILRING_LOCKED` when it is open already, or another handle of an exclusive one is */
-  async open(): Promise<void> {
+  async open(options?: Pick<StoreOpenOptions, 'clock'>): Promise<void> {
     const { open } = this.#data;
     if (open.has(this) || (this.capabilities.exclusive && open.size > 0)) {
-      throw new MailringError('MAILRING_LOCKED', 'this memory store is open already; close it first', { details: { pid: process.pid } });
+      const [first] = open.values();
+      const since = open.has(this) ? open.get(this) : first;
+      throw new MailringError('MAILRING_LOCKED', 'this memory store is open already; close it first', {
+        retryable: true,
+        details: { pid: process.pid, host: hostname(), since },
+      });
     }
-    open.add(this);
+    open.set(this, options?.clock.now());
   }
 
   async load(partition: Partition): Promise<LoadedPartition> {
@@ -118,7 +139,7 @@ export class MemoryStore implements Store {
     return found;
   }
 
-  /** @throws RangeError when a precondition of the contract does not hold; nothing is changed then */
+  /** @throws `RangeError` when a precondition of the contract does not hold; nothing is changed then */
   async apply(writes: readonly PartitionWrite[], marks: readonly MarkChange[] = []): Promise<ApplyResult> {
     this.#assertOpen();
     checkApply(writes, marks, this.capabilities);
@@ -130,17 +151,21 @@ export class MemoryStore implements Store {
     return { applied: true };
   }
 
-  async *scanMarks(slot: number): AsyncGenerator<Mark> {
+  async *scanMarks(slot: number, options?: StoreCallOptions): AsyncGenerator<Mark> {
     this.#assertOpen();
     checkSlot(slot);
     for (const { partition, name } of [...(this.#data.marks.get(slot)?.values() ?? [])]) {
+      refuseAborted(options);
       yield { slot, partition: copy(partition), name: copy(name) };
     }
   }
 
-  async *partitions(): AsyncGenerator<Partition> {
+  async *partitions(options?: StoreCallOptions): AsyncGenerator<Partition> {
     this.#assertOpen();
-    for (const { partition } of [...this.#data.partitions.values()]) yield copy(partition);
+    for (const { partition } of [...this.#data.partitions.values()]) {
+      refuseAborted(options);
+      yield copy(partition);
+    }
   }
 
   async close(): Promise<void> {

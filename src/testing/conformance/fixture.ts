@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { systemClock } from '../../model/clock.js';
 import type { Mark, MarkChange, Op, Partition, PartitionWrite, Row, Store, Version } from '../../store/store.js';
 
-/** The two functions that a test runner must have; those of vitest, node:test, mocha and jest fit. */
+/** The two functions that a test runner must have; those of vitest, node:test and jest fit, of mocha `{ describe, test: it }`. */
 export interface TestApi {
   describe(name: string, define: () => void): void;
   test(name: string, run: () => Promise<void>): void;

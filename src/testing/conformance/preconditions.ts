@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { MARK_SLOTS, U48_MAX } from '../../model/limits.js';
 import { type MarkChange, noteKey, type PartitionWrite, type Store } from '../../store/store.js';
-import { bytes, commit, del, delRange, hex, hexOf, mark, marksOf, partitionOf, put, type Suite, see, write } from './fixture.js';
+import { bytes, commit, del, delRange, hex, hexOf, mark, marksOf, partitionOf, partitionsOf, put, type Suite, see, view, write } from './fixture.js';
 
 const [P, OTHER] = [partitionOf('preconditions'), partitionOf('other')] as const;
 
@@ -77,6 +77,30 @@ export function testPreconditions(suite: Suite): void {
       store,
       refused.map((one) => [one]),
     );
+  });
+
+  suite.test('a partition of another form than kind, length and as many bytes is refused by every call', async (store) => {
+    const named = (...start: number[]) => view(Uint8Array.of(...start));
+    const wrong = [
+      named(),
+      named(1),
+      named(1, 0),
+      named(1, 1),
+      named(1, 2, 0x61),
+      named(1, 1, 0x61, 0x62),
+      partitionOf('x'.repeat(129)),
+      partitionOf('x', 0xfe),
+    ];
+    for (const partition of wrong) {
+      const name = hexOf(partition);
+      await assert.rejects(async () => store.load(partition), RangeError, name);
+      await assert.rejects(async () => store.validate(partition), RangeError, name);
+      await assert.rejects(async () => store.read(partition, [hex('30')]), RangeError, name);
+      await assert.rejects(async () => store.scan(partition, { gte: hex('30'), lt: hex('31'), limit: 1 }), RangeError, name);
+      await assertRefused(store, [[write(partition, 0, 1)]]);
+      await assertRefused(store, [[write(P, 5, 9)]], [mark('set', 7, partition, 'bad')]);
+    }
+    assert.deepEqual(await partitionsOf(store), [hexOf(P)]);
   });
 
   suite.test('a slot that is not an integer from 0 to MARK_SLOTS − 1 is refused, and is no slot to scan', async (store) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { noteKey, type Op, type Partition, type PartitionWrite } from '../../store/store.js';
+import { noteKey, type Op, type Partition, type PartitionWrite, type Store } from '../../store/store.js';
 import { bytes, commit, hex, hexOf, mark, marksOf, markText, partitionOf, refuse, rowText, type Suite, using, write } from './fixture.js';
 
 const SEED = 20_261_125;
@@ -65,8 +65,6 @@ export function testRandomOperations(suite: Suite): void {
   }
 }
 
-type TestedStore = Parameters<typeof commit>[0];
-
 class History {
   readonly #random: (below: number) => number;
   readonly #models = PARTITIONS.map(() => new Model());
@@ -77,7 +75,7 @@ class History {
   }
 
   /** One commit, now and then on a wrong version. */
-  async step(store: TestedStore): Promise<void> {
+  async step(store: Store): Promise<void> {
     const first = this.#random(PARTITIONS.length);
     const count = store.capabilities.atomicAcrossPartitions ? 1 + this.#random(PARTITIONS.length) : 1;
     const chosen = Array.from({ length: count }, (_, i) => (first + i) % PARTITIONS.length);
@@ -96,7 +94,7 @@ class History {
   }
 
   /** Everything that can be seen, and some random ranges and keys. */
-  async check(store: TestedStore): Promise<void> {
+  async check(store: Store): Promise<void> {
     for (const [i, partition] of PARTITIONS.entries()) {
       const model = this.#models[i]!;
       const { version, head } = await store.load(partition);
@@ -114,7 +112,7 @@ class History {
     for (const [slot, marks] of this.#marks) assert.deepEqual(await marksOf(store, slot), [...marks].sort(), `marks of slot ${slot}`);
   }
 
-  async #scan(store: TestedStore, partition: Partition, model: Model, gte: string, lt: string, reverse: boolean, limit: number): Promise<void> {
+  async #scan(store: Store, partition: Partition, model: Model, gte: string, lt: string, reverse: boolean, limit: number): Promise<void> {
     const rows = await store.scan(partition, { gte: hex(gte), lt: hex(lt), reverse, limit });
     assert.deepEqual(rows.map(rowText), model.scan(gte, lt, reverse, limit), `scan of [${gte}, ${lt}) reverse ${reverse} limit ${limit}`);
   }

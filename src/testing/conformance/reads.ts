@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { commit, hex, partitionOf, put, read, type Suite, scan, view, write } from './fixture.js';
+import type { StoreCallOptions } from '../../store/store.js';
+import { commit, hex, mark, partitionOf, put, read, type Suite, scan, textOf, view, write } from './fixture.js';
 
 const P = partitionOf('reads');
 
 /** Room that notes and keys take beside one large value. */
 const ROOM_BYTES = 1024;
 
-/** What `read` answers, and values of every size. */
+/** What `read` answers, values of every size, and calls that are given up. */
 export function testReads(suite: Suite): void {
   suite.test('read answers in the order of the keys, undefined where there is no row', async (store) => {
     await commit(store, write(P, 0, 1, { ops: [put('31', 'a'), put('32', 'b'), put('33', '')] }));
@@ -37,6 +38,29 @@ export function testReads(suite: Suite): void {
     }
   });
 
+  suite.test('a call that is given up rejects or answers in full, never in part; a listing also when it is given up on the way', async (store) => {
+    const count = 300;
+    for (let i = 0; i < count; i++) {
+      const partition = partitionOf(`user ${i}`);
+      await commit(store, write(partition, 0, 1, { ops: [put('30', 'a'), put('31', 'b')] }), [mark('set', 7, partition, 'name')]);
+    }
+    const partition = partitionOf('user 7');
+    const aborted = { signal: AbortSignal.abort() };
+    const answers = [
+      store.read(partition, [hex('31'), hex('30')], aborted).then((values) => values.map((value) => value && textOf(value)).join() === 'b,a'),
+      store.scan(partition, { gte: hex('30'), lt: hex('32'), limit: 9 }, aborted).then((rows) => rows.length === 2),
+      store.load(partition, aborted).then(({ version, note }) => version === 1 && note !== undefined),
+      store.validate(partition, aborted).then((version) => version === 1),
+    ];
+    for (const answer of await Promise.allSettled(answers)) assert.ok(answer.status === 'rejected' || answer.value);
+    for (const after of [0, 1, 270]) {
+      for (const list of [(options: StoreCallOptions) => store.scanMarks(7, options), (options: StoreCallOptions) => store.partitions(options)]) {
+        const found = await countUntilAborted(list, after);
+        assert.ok(found === 'rejected' || found === count, `given up after ${after}: ${found}`);
+      }
+    }
+  });
+
   suite.test('a value of nearly applyBytesMax is stored whole', async (store) => {
     const value = new Uint8Array(store.capabilities.applyBytesMax - ROOM_BYTES);
     for (let i = 0; i < value.length; i++) value[i] = (i * 31 + (i >>> 8)) & 0xff;
@@ -57,4 +81,17 @@ export function testReads(suite: Suite): void {
     assert.equal(rows.length, count);
     assert.ok(rows.every(({ key, value }, i) => Buffer.compare(key, keyOf(i)) === 0 && value.length === size && value.every((byte) => byte === (i & 0xff))));
   });
+}
+
+/** Takes a listing and gives it up when it has brought `after` items. */
+async function countUntilAborted(list: (options: StoreCallOptions) => AsyncIterable<unknown>, after: number): Promise<number | 'rejected'> {
+  const controller = new AbortController();
+  let found = 0;
+  try {
+    if (after === 0) controller.abort();
+    for await (const _ of list({ signal: controller.signal })) if (++found === after) controller.abort();
+    return found;
+  } catch {
+    return 'rejected';
+  }
 }

@@ -54,8 +54,8 @@ function delegate(inner: MemoryStore): Store {
     read: (partition, keys) => inner.read(partition, keys),
     scan: (partition, range) => inner.scan(partition, range),
     apply: (writes, marks) => inner.apply(writes, marks),
-    scanMarks: (slot) => inner.scanMarks(slot),
-    partitions: () => inner.partitions(),
+    scanMarks: (slot, options) => inner.scanMarks(slot, options),
+    partitions: (options) => inner.partitions(options),
     close: () => inner.close(),
   };
 }

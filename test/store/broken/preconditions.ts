@@ -10,11 +10,13 @@ const EVERY_PRECONDITION = [
   'a slot that is not an integer from 0 to MARK_SLOTS − 1 is refused, and is no slot to scan',
 ];
 
+const FORM = 'a partition of another form than kind, length and as many bytes is refused by every call';
+
 /** Faults with calls that are mistakes of the program. */
 export const BROKEN_PRECONDITIONS: readonly BrokenStore[] = [
   {
     name: 'answers a mistake as if it were applied',
-    caughtBy: EVERY_PRECONDITION,
+    caughtBy: [...EVERY_PRECONDITION, FORM],
     breaks: (inner) => ({ apply: (writes, marks) => inner.apply(writes, marks).catch(() => ({ applied: true }) as const) }),
   },
   {
@@ -38,6 +40,11 @@ export const BROKEN_PRECONDITIONS: readonly BrokenStore[] = [
           throw error;
         }),
     }),
+  },
+  {
+    name: 'finds nothing under a name that no partition can have',
+    caughtBy: [FORM],
+    breaks: (inner) => ({ load: (partition) => inner.load(partition).catch(() => ({ version: 0 })) }),
   },
   {
     name: 'finds nothing in a slot that cannot be',

@@ -1,5 +1,5 @@
 import { noteKey, type ScanRange } from '../../../src/store/store.js';
-import { after, type BrokenStore, hexOf, own, pastPrefix, turn } from './broken-store.js';
+import { after, all, type BrokenStore, hexOf, own, pastPrefix, turn } from './broken-store.js';
 
 const EVERYTHING = { gte: new Uint8Array(), lt: new Uint8Array(64).fill(0xff), limit: 100_000 };
 
@@ -137,6 +137,18 @@ export const BROKEN_READS: readonly BrokenStore[] = [
     name: 'answers each key once',
     caughtBy: ['read answers each key as often as it is asked'],
     breaks: (inner) => ({ read: (partition, keys) => inner.read(partition, [...new Map(keys.map((key) => [hexOf(key), key])).values()]) }),
+  },
+  {
+    name: 'just ends a listing that is given up',
+    caughtBy: ['a call that is given up rejects or answers in full, never in part; a listing also when it is given up on the way'],
+    breaks: (inner) => ({
+      partitions: async function* (options) {
+        for (const partition of await all(inner.partitions())) {
+          if (options?.signal?.aborted) return;
+          yield partition;
+        }
+      },
+    }),
   },
   {
     name: 'rejects a read of no keys',
