@@ -20,8 +20,8 @@ export const APPLY_BYTES_MAX = 4 * 1024 * 1024;
 const PARTITION_BYTES_MIN = 3;
 
 /**
- * The contract's preconditions of `apply`, the same in every backend. They run on every commit, before anything else, and allocate nothing for puts. One precondition is
- * not here: that a partition occurs once. Each backend sees it where it looks versions up.
+ * The contract's preconditions of `apply`, the same in every backend. They run on every commit, before anything else, and allocate nothing for puts.
+ * One precondition is not here: that a partition occurs once. Each backend sees it where it looks versions up.
  *
  * @throws `RangeError`
  */

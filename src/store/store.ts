@@ -94,7 +94,10 @@ export interface StoreCapabilities {
   readonly applyBytesMax: number;
 }
 
-/** How an operation may be given up. A backend that can wait honours them; giving up an `apply` makes its outcome unknown. What is not given up is answered in full. */
+/**
+ * How an operation may be given up. A backend that can wait honours them; giving up an `apply` makes its outcome unknown. What is not given up is
+ * answered in full.
+ */
 export interface StoreCallOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds since 1970 after which the caller no longer waits. */

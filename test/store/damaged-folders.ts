@@ -28,7 +28,10 @@ export function sizeOf(version: number): number {
   return (version * 7_919) % 50_000;
 }
 
-/** Starts a process that writes to the folder (see fixtures/writing-process.ts) and kills it when it has acknowledged `count` commits. Gives the version of the last one. */
+/**
+ * Starts a process that writes to the folder (see fixtures/writing-process.ts) and kills it when it has acknowledged `count` commits. Gives the version
+ * of the last one.
+ */
 export async function writeUntilKilled(location: string, count: number): Promise<number> {
   const child = spawn(process.execPath, ['--import', 'tsx', FIXTURE, location], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');

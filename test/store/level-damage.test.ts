@@ -5,6 +5,7 @@ import { LevelStore } from 'mailring/level';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/model/clock.js';
 import { isMailringError } from '../../src/model/errors.js';
+import { sequencesOf } from '../../src/store/level/log-records.js';
 import { checkProperty, PROPERTY_TIMEOUT_MS } from '../property/budget.js';
 import { A, BLOCK_BYTES, contentOf, filesOf, folderWith, logsOf, onCopy, sizeOf, storeAt, writeUntilKilled } from './damaged-folders.js';
 import { temporaryFolders } from './temporary-folder.js';
@@ -162,6 +163,14 @@ describe('damage is refused, and nothing is changed', () => {
       }),
     );
     await checkProperty({ file: 'test/store/level-damage.test.ts', test: 'any bit of a log', runs: 200 }, property);
+  });
+
+  test('a batch that has one byte less or more than its operations have', () => {
+    const batch = log.subarray(records[1]! + HEADER_BYTES, records[2]!);
+    expect(sequencesOf(batch)).toEqual({ first: 3, next: 5 });
+    expect(sequencesOf(batch.subarray(0, -1))).toBeUndefined();
+    expect(sequencesOf(Buffer.concat([batch, Buffer.of(0)]))).toBeUndefined();
+    expect(sequencesOf(batch.subarray(0, 11))).toBeUndefined();
   });
 
   test('a log that is missing', async () => {

@@ -7,13 +7,14 @@ import { logNumberOf, type Sequences, sequencesOf } from './log-records.js';
 /**
  * Looks at a folder before LevelDB opens it, and changes nothing. LevelDB opens a damaged folder as well as it can and says nothing of what it lost:
  *
- * - Of a log it drops what fails its checksum, and with it what follows in the same block of 32 KiB; a length that is wrong in the last block ends the log; of a batch
- *   that lacks a block it takes the first operations.
+ * - Of a log it drops what fails its checksum, and with it what follows in the same block of 32 KiB; a length that is wrong in the last block ends the
+ *   log; of a batch that lacks a block it takes the first operations.
  * - A log that is missing is a log without records.
  * - A folder without CURRENT is a new one: the tables in it are deleted.
  *
- * So acknowledged messages would be gone, and nobody would know. What a crash leaves is no damage: a last record that was never written to its end. Only empty logs may follow
- * it: opens that did not come to their end made them. A log that takes records is begun only when the one before is complete, or no longer needed.
+ * So acknowledged messages would be gone, and nobody would know. What a crash leaves is no damage: a last record that was never written to its end. Only
+ * empty logs may follow it: opens that did not come to their end made them. A log that takes records is begun only when the one before is complete, or no
+ * longer needed.
  *
  * What cannot be seen: that a log was cut off between two records, and that the newest of two logs is missing while the MANIFEST does not name it yet.
  *

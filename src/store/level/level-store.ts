@@ -43,8 +43,8 @@ export class LevelStore implements Store {
   }
 
   /**
-   * Takes the folder or the database. Looks at the free space first: below `freeBytesMin` nothing is opened. In a folder it then reads LevelDB's logs, because LevelDB
-   * itself would drop what is damaged in them: such a folder is refused, and nothing in it is changed.
+   * Takes the folder or the database. Looks at the free space first: below `freeBytesMin` nothing is opened. Of a folder it then reads the logs,
+   * because LevelDB itself would drop what is damaged in them: such a folder is refused, and nothing in it is changed.
    *
    * @throws `MAILRING_LOCKED` with `details` { pid, host, since }, `MAILRING_NATIVE_MISSING`, `MAILRING_CORRUPT`, `MAILRING_UNAVAILABLE`
    */

@@ -1,5 +1,6 @@
 /**
- * Every limit of the LevelDB store; those of the engine stand in model/limits.ts. The first group can be set by the options of `new LevelStore`, between the bounds beside it.
+ * Every limit of the LevelDB store; those of the engine stand in model/limits.ts. The first group can be set by the options of `new LevelStore`,
+ * between the bounds beside it.
  */
 
 const KIB = 1024;

@@ -25,8 +25,8 @@ const MASK_DELTA = 0xa282ead8;
 const UNWRITTEN_BYTES_MIN = 8;
 
 /**
- * What a log holds. `torn`: whole records, then the beginning of one that was never written to its end, as a crash leaves it. `damaged`: something else stands at
- * `offset`, and what follows it cannot be trusted.
+ * What a log holds. `torn`: whole records, then the beginning of one that was never written to its end, as a crash leaves it. `damaged`: something else
+ * stands at `offset`, and what follows it cannot be trusted.
  */
 export type LogContents = { readonly state: 'empty' | 'whole' | 'torn' } | { readonly state: 'damaged'; readonly offset: number; readonly reason: string };
 

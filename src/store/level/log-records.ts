@@ -1,7 +1,8 @@
 /**
  * What the records of LevelDB's logs are:
  *
- *   .log      a batch: u64 sequence of its first operation ‖ u32 operations (both little-endian) ‖ operations: 0 ‖ key, or 1 ‖ key ‖ value; both varint n ‖ n bytes
+ *   .log      a batch: u64 sequence of its first operation ‖ u32 number of operations (both little-endian) ‖ operations
+ *             an operation: 0 ‖ key, or 1 ‖ key ‖ value; key and value: varint n ‖ n bytes
  *   MANIFEST  an edit: varint tag ‖ field, in the order comparator (varint n ‖ n bytes), number of the oldest log needed (varint), …
  *
  * Source: LevelDB 1.20, db/write_batch.cc and version_edit.cc.

@@ -53,7 +53,11 @@ const CASES: readonly Case[] = [
   { name: 'an empty value is a row', ops: [put('30', ''), put('3003', '')], rows: ['30=', '3003=', '3005=old', '31=old'] },
 ];
 
-/** Operations of one write take effect in their order. Source: the first five cases are those that were run on a Cassandra batch, which gets three of them wrong as it is. */
+/**
+ * Operations of one write take effect in their order.
+ *
+ * Source: the first five cases were run on a Cassandra batch, which gets three of them wrong as it is.
+ */
 export function testOperations(suite: Suite): void {
   for (const { name, ops, rows } of CASES) {
     suite.test(name, async (store) => {
