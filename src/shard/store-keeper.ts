@@ -64,7 +64,7 @@ export class StoreKeeper {
       try {
         await this.#store.open({ ...options, clock: this.#clock });
       } catch (error) {
-        throw this.error(error);
+        throw isMailringError(error) && !error.retryable ? error : this.error(error);
       }
       this.#status = 'open';
     });
