@@ -1,11 +1,16 @@
 export type { CallOptions, FetchRequest } from './engine/arguments.js';
+export type { ConversationsRequest, MessagesRequest } from './engine/each-item.js';
 export type { FetchConversationsRequest, FetchMessagesRequest } from './engine/fetch.js';
+export type { GetConversationRequest, GetMessageRequest } from './engine/get-item.js';
 export type { Health, HealthCode, HealthReason } from './engine/health.js';
 export { Mailring } from './engine/mailring.js';
+export type { MarkReadRequest } from './engine/mark-read.js';
 export type { OpenOptions } from './engine/open-options.js';
 export type { SendRequest, SendResult } from './engine/send-message.js';
 export type { MailringStats } from './engine/stats.js';
 export type { Verification, VerifyOptions, VerifyProblem, VerifyProblemKind, VerifyProgress, VerifyRequest } from './engine/verify.js';
+export type { WatchChanges, WatchEvent, WatchOptions, WatchRequest, WatchReset } from './engine/watch.js';
+export type { MailboxChanges } from './mailbox/read-changes.js';
 export { createClientMessageId } from './model/client-message-id.js';
 export type { Clock } from './model/clock.js';
 export { isMailringError, MailringError, type MailringErrorCode, type MailringErrorOptions, type Outcome } from './model/errors.js';

@@ -1,6 +1,6 @@
 import { checkKeys, readInteger, requireObject, typeOf } from '../model/arguments.js';
 import { MailringError } from '../model/errors.js';
-import { type Participants, parseConversationId, parseUserId, type UserId } from '../model/ids.js';
+import { type Participants, parseConversationId, parseMessageId, parseUserId, type UserId } from '../model/ids.js';
 import { PAGE_SIZE_MAX, TIMEOUT_MS_MAX, U48_MAX } from '../model/limits.js';
 
 export { readInteger };
@@ -40,6 +40,14 @@ export function readConversationId(value: unknown): Participants {
   return participants;
 }
 
+/** What a message id names. @throws `TypeError`, `RangeError` for a string that is none */
+export function readMessageId(value: unknown): { readonly participants: Participants; readonly seq: number } {
+  const text = readString(value, 'messageId');
+  const parsed = parseMessageId(text);
+  if (parsed === undefined) throw new RangeError(`messageId is no message id; take it from a result. length=\`${text.length}\``);
+  return parsed;
+}
+
 /** What fetches have in common. */
 export interface FetchRequest {
   readonly userId: string;
@@ -60,27 +68,36 @@ export interface FetchQuery {
   readonly size: number;
   readonly skip: number;
   readonly before: number | undefined;
+  readonly after: number | undefined;
+  readonly around: number | undefined;
   readonly since: number | undefined;
   readonly maxChanges: number;
+}
+
+/** Where in a conversation a page stands, beside the places that all lists have. */
+export interface SeqPlaces {
+  readonly after?: number | undefined;
+  readonly around?: number | undefined;
 }
 
 /** The keys of {@link FetchRequest}. */
 export const FETCH_KEYS = ['userId', 'pageNumber', 'pageSize', 'before', 'lastUpdatedTimestamp', 'maxChanges'] as const;
 
 /** @throws `TypeError`, `RangeError` */
-export function readFetch(request: FetchRequest, defaultSize: number): FetchQuery {
+export function readFetch(request: FetchRequest & SeqPlaces, defaultSize: number): FetchQuery {
   const size = readInteger(request.pageSize, 'pageSize', 1, PAGE_SIZE_MAX) ?? defaultSize;
   const pageNumber = readInteger(request.pageNumber, 'pageNumber', 1, U48_MAX) ?? 1;
   const before = readInteger(request.before, 'before', 0, U48_MAX);
   const since = readInteger(request.lastUpdatedTimestamp, 'lastUpdatedTimestamp', 0, U48_MAX);
+  const after = readInteger(request.after, 'after', 1, U48_MAX);
+  const around = readInteger(request.around, 'around', 1, U48_MAX);
   const maxChanges = readInteger(request.maxChanges, 'maxChanges', 1, Number.POSITIVE_INFINITY);
-  const places = [pageNumber > 1 && 'pageNumber', before !== undefined && 'before', since !== undefined && 'lastUpdatedTimestamp'].filter(
-    (place) => place !== false,
-  );
+  const given = { pageNumber: pageNumber > 1 ? pageNumber : undefined, before, after, around, lastUpdatedTimestamp: since };
+  const places = Object.entries(given).flatMap(([place, value]) => (value === undefined ? [] : [place]));
   if (places.length > 1) throw new RangeError(`at most one of these can say where to begin. given=\`${places.join(', ')}\``);
   if (maxChanges !== undefined && since === undefined)
     throw new RangeError('maxChanges counts changes since a cursor: pass it only together with lastUpdatedTimestamp');
-  return { size, skip: (pageNumber - 1) * size, before, since, maxChanges: maxChanges ?? size };
+  return { size, skip: (pageNumber - 1) * size, before, after, around, since, maxChanges: maxChanges ?? size };
 }
 
 /** Options that were checked: how a call is given up. */

@@ -64,6 +64,7 @@ export class Engine {
   }
 
   async #close(): Promise<void> {
+    for (const { watchers } of this.shards.values()) watchers.wakeAll();
     if (this.#calls > 0)
       await new Promise<void>((resolve) => {
         this.#onCallsDone = resolve;

@@ -1,14 +1,18 @@
 import { conversationIdOf, participantsOf } from '../model/ids.js';
-import type { ConversationsAnswer, MessagesAnswer } from '../model/message.js';
+import type { Conversation, ConversationsAnswer, Message, MessagesAnswer } from '../model/message.js';
 import { type CallOptions, readUserId } from './arguments.js';
+import { type ConversationsRequest, eachConversation, eachMessage, type MessagesRequest } from './each-item.js';
 import { Engine } from './engine.js';
 import { type FetchConversationsRequest, type FetchMessagesRequest, fetchConversations, fetchMessages } from './fetch.js';
+import { type GetConversationRequest, type GetMessageRequest, getConversation, getMessage } from './get-item.js';
 import { type Health, healthOf } from './health.js';
+import { type MarkReadRequest, markRead } from './mark-read.js';
 import { openEngine } from './open.js';
 import type { OpenOptions } from './open-options.js';
 import { type SendRequest, type SendResult, sendMessage } from './send-message.js';
 import { type MailringStats, statsOf } from './stats.js';
 import { type Verification, type VerifyOptions, type VerifyRequest, verify } from './verify.js';
+import { Watch, type WatchEvent, type WatchOptions, type WatchRequest } from './watch.js';
 
 /**
  * The mailbox store that a chat product embeds. An acknowledged send is durable, is in both mailboxes exactly once and at the same place in the same order, and
@@ -61,6 +65,62 @@ export class Mailring {
    */
   fetchMessages(request: FetchMessagesRequest, options?: CallOptions): Promise<MessagesAnswer> {
     return fetchMessages(this.#engine, request, options);
+  }
+
+  /**
+   * Marks a conversation as read by a user up to a message. The marker takes the maximum and stays within the messages that are there; it stands in the reader's mailbox only, and
+   * appears in deltas like any change. Of an unknown conversation nothing happens. When it answers, the marker is durable.
+   *
+   * @throws `MAILRING_INVALID_TEXT`, `MAILRING_OVERLOADED`, `MAILRING_UNAVAILABLE`, `MAILRING_ABORTED`, `MAILRING_CLOSED`, `MAILRING_CORRUPT`; `TypeError`, `RangeError`
+   */
+  markRead(request: MarkReadRequest, options?: CallOptions): Promise<void> {
+    return markRead(this.#engine, request, options);
+  }
+
+  /**
+   * One conversation as `fetchConversations` shows it; `undefined` where it has no message for this user.
+   *
+   * @throws `MAILRING_INVALID_TEXT`, `MAILRING_UNAVAILABLE`, `MAILRING_ABORTED`, `MAILRING_CLOSED`, `MAILRING_CORRUPT`; `TypeError`, `RangeError`
+   */
+  getConversation(request: GetConversationRequest, options?: CallOptions): Promise<Conversation | undefined> {
+    return getConversation(this.#engine, request, options);
+  }
+
+  /**
+   * One message; `undefined` where this user has none of that id.
+   *
+   * @throws `MAILRING_INVALID_TEXT`, `MAILRING_UNAVAILABLE`, `MAILRING_ABORTED`, `MAILRING_CLOSED`, `MAILRING_CORRUPT`; `TypeError`, `RangeError`
+   */
+  getMessage(request: GetMessageRequest, options?: CallOptions): Promise<Message | undefined> {
+    return getMessage(this.#engine, request, options);
+  }
+
+  /**
+   * All conversations of a user, newest first, fetched page by page while they are asked for; the options hold for each page.
+   *
+   * @throws what {@link Mailring.fetchConversations} throws, when the next item is asked for
+   */
+  conversations(request: ConversationsRequest, options?: CallOptions): AsyncGenerator<Conversation, void, void> {
+    return eachConversation(this.#engine, request, options);
+  }
+
+  /**
+   * All messages of a conversation, or of the whole mailbox, newest first, fetched page by page while they are asked for; the options hold for each page.
+   *
+   * @throws what {@link Mailring.fetchMessages} throws, when the next item is asked for
+   */
+  messages(request: MessagesRequest, options?: CallOptions): AsyncGenerator<Message, void, void> {
+    return eachMessage(this.#engine, request, options);
+  }
+
+  /**
+   * Watches a mailbox: every change from the cursor on, without a gap and without a repeat, in slices; without a cursor from now. After `break` or an error a watch from the last
+   * event's `lastUpdatedTimestamp` goes on where it was. It ends when the mailring is closed. Nothing is read ahead: a slow reader gets fewer and larger events.
+   *
+   * @throws `MAILRING_INVALID_TEXT`, `MAILRING_UNAVAILABLE`, `MAILRING_ABORTED`, `MAILRING_CLOSED`, `MAILRING_CORRUPT`; `TypeError`, `RangeError`: when the next event is asked for
+   */
+  watch(request: WatchRequest, options?: WatchOptions): AsyncIterableIterator<WatchEvent, void, void> {
+    return new Watch(this.#engine, request, options);
   }
 
   /** The id of the conversation of two users, the same in either order; it exists before the first message. @throws `MAILRING_INVALID_TEXT`, `TypeError` */

@@ -13,8 +13,8 @@ interface PlannedId {
 /** One conversation with the messages that wait for a commit on top of its state. */
 export class ConversationDraft {
   readonly base: ConversationState;
-  /** The row, where the conversation begins with this commit. */
-  begun: ConversationRow | undefined;
+  /** The row as this commit writes it, where the conversation begins or a marker moves with it. */
+  newRow: ConversationRow | undefined;
   readonly added: StoredMessage[] = [];
   /** In the home mailbox only; by direction and id. */
   #ids: Map<string, PlannedId> | undefined;
@@ -24,7 +24,7 @@ export class ConversationDraft {
   }
 
   get row(): ConversationRow | undefined {
-    return this.begun ?? this.base.row;
+    return this.newRow ?? this.base.row;
   }
 
   get lastSeq(): number {
@@ -70,14 +70,14 @@ export class ConversationDraft {
   }
 
   add(message: StoredMessage, homeSide: 0 | 1): void {
-    if (this.row === undefined) this.begun = { homeSide, number: 0, floorSeq: 0, floorIn: 0, floorTimestamp: 0, readSeq: 0, readIn: 0 };
+    if (this.row === undefined) this.newRow = { homeSide, number: 0, floorSeq: 0, floorIn: 0, floorTimestamp: 0, readSeq: 0, readIn: 0 };
     this.added.push(message);
   }
 
   /** Brings the commit into the conversation's state; gives the bytes it takes more in memory. */
   commit(): number {
     const { base } = this;
-    if (this.begun !== undefined) base.row = this.begun;
+    if (this.newRow !== undefined) base.setRow(this.newRow);
     for (const { direction, message } of this.ids) base.learnId(direction, message.clientMessageId);
     return this.added.reduce((sum, message) => sum + base.push(message), 0);
   }

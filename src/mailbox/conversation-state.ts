@@ -92,6 +92,12 @@ export class ConversationState {
     return Math.max(this.newest?.updated ?? 0, this.row?.number ?? 0);
   }
 
+  /** Takes the row as a commit that was acknowledged has written it. */
+  setRow(row: ConversationRow): void {
+    this.item = undefined;
+    this.row = row;
+  }
+
   /** The cached message of that seq; `undefined` where the cache does not reach so far back. */
   recentMessage(seq: number): StoredMessage | undefined {
     const oldest = this.recent[0]?.seq;

@@ -5,6 +5,12 @@ export interface PageQuery {
   readonly before?: number | undefined;
 }
 
+/** A page of one conversation: also the `size` messages just newer than seq `after`, or those around a seq. */
+export interface SeqPageQuery extends PageQuery {
+  readonly after?: number | undefined;
+  readonly around?: number | undefined;
+}
+
 /** What changed since a cursor. */
 export interface DeltaQuery {
   readonly since: number;

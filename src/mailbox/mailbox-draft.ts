@@ -14,7 +14,9 @@ interface PlannedChange {
   readonly kind: ChangeKind;
   readonly peer: UserId;
   readonly seq: number;
-  readonly message: StoredMessage;
+  /** What gets the number: the message, or where there is none the conversation's row. */
+  readonly message?: StoredMessage;
+  readonly conversation: ConversationDraft;
 }
 
 /**
@@ -102,7 +104,15 @@ export class MailboxDraft {
       conversations: this.#totals.conversations + (visible ? 0 : 1),
       unread: this.#totals.unread + conversation.unread - (visible ? unread : 0),
     };
-    this.#changes.push({ kind: CHANGE.message, peer: conversation.base.peer, seq: message.seq, message });
+    this.#changes.push({ kind: CHANGE.message, peer: conversation.base.peer, seq: message.seq, message, conversation });
+  }
+
+  /** Moves the owner's read marker of a conversation that has begun. */
+  moveMarker(conversation: ConversationDraft, readSeq: number, readIn: number): void {
+    const before = conversation.unread;
+    conversation.newRow = { ...conversation.row!, readSeq, readIn };
+    if (conversation.visible) this.#totals = { ...this.#totals, unread: this.#totals.unread + conversation.unread - before };
+    this.#changes.push({ kind: CHANGE.marker, peer: conversation.base.peer, seq: readSeq, conversation });
   }
 
   /**
@@ -113,9 +123,13 @@ export class MailboxDraft {
     const { state } = this;
     const version = Math.max(now, state.version + Math.max(this.#changes.length, 1));
     let number = version - this.#changes.length;
-    for (const { message } of this.#changes) {
-      message.number = ++number;
-      message.updated = number;
+    for (const { message, conversation } of this.#changes) {
+      number++;
+      if (message === undefined) conversation.newRow = { ...conversation.newRow!, number };
+      else {
+        message.number = number;
+        message.updated = number;
+      }
     }
     const ops: Op[] = [];
     for (const conversation of this.#conversations.values()) this.#encode(conversation, ops, writer);
@@ -144,11 +158,11 @@ export class MailboxDraft {
     for (const conversation of this.#conversations.values()) state.grow(conversation.commit());
   }
 
-  #encode({ base, begun, added, ids }: ConversationDraft, ops: Op[], writer: ByteWriter): void {
+  #encode({ base, newRow, added, ids }: ConversationDraft, ops: Op[], writer: ByteWriter): void {
     const { state } = this;
-    if (begun !== undefined) {
+    if (newRow !== undefined) {
       const key = conversationKey(base.prefix);
-      ops.push({ type: 'put', key, value: encodeConversationRow(writer, state.place(key), begun) });
+      ops.push({ type: 'put', key, value: encodeConversationRow(writer, state.place(key), newRow) });
     }
     for (const message of added) {
       const key = writeMessageKey(writer, base.prefix, message.seq);

@@ -3,7 +3,7 @@ import { PAGE_BYTES_MAX } from '../model/limits.js';
 import type { Floor, Message, MessagesAnswer } from '../model/message.js';
 import type { ConversationState } from './conversation-state.js';
 import { messageItem } from './items.js';
-import type { DeltaQuery, PageQuery } from './list-query.js';
+import type { DeltaQuery, PageQuery, SeqPageQuery } from './list-query.js';
 import type { MailboxView } from './mailbox-view.js';
 import { CHANGE } from './rows.js';
 import { fullPageReason, sliceSince } from './slice.js';
@@ -32,15 +32,40 @@ function page(view: MailboxView, found: readonly Found[], more: boolean, border:
 }
 
 /** A page of one conversation, by seq, newest first: arithmetic, since seqs are dense. `undefined`: something has to be read first. */
-export function conversationMessagesPage(view: MailboxView, peer: UserId, { size, skip, before }: PageQuery): MessagesAnswer | undefined {
+export function conversationMessagesPage(view: MailboxView, peer: UserId, query: SeqPageQuery): MessagesAnswer | undefined {
   const conversation = view.conversation(peer);
   if (conversation === undefined) return undefined;
-  const top = before === undefined ? conversation.lastSeq - skip : Math.min(conversation.lastSeq, before - 1);
-  const bottom = Math.max(conversation.floorSeq + 1, top - size + 1);
+  const { top, bottom } = rangeOf(conversation, query);
   const messages = top < bottom ? [] : view.messages(conversation, top, bottom);
   if (messages === undefined) return undefined;
-  const found = messages.map((message) => ({ conversation, message }));
+  const found = messages.map((message) => ({ conversation, message })).slice(tooNew(messages, query.around));
   return page(view, found, found.length > 0 && bottom > conversation.floorSeq + 1, ({ seq }) => seq);
+}
+
+/** The seqs of a page, both included; none where `top` is below `bottom`. */
+function rangeOf(conversation: ConversationState, query: SeqPageQuery): { readonly top: number; readonly bottom: number } {
+  const { lastSeq, floorSeq } = conversation;
+  const top = Math.min(lastSeq, highestOf(conversation, query));
+  return { top, bottom: Math.max(floorSeq + 1, (query.after ?? 0) + 1, top - query.size + 1) };
+}
+
+/** The newest seq that a page may have, there or not. */
+function highestOf({ lastSeq, floorSeq }: ConversationState, { size, skip, before, after, around }: SeqPageQuery): number {
+  if (after !== undefined) return after + size;
+  if (around !== undefined) return Math.max(around + Math.floor((size - 1) / 2), floorSeq + size);
+  return before === undefined ? lastSeq - skip : before - 1;
+}
+
+/** How many of the newest messages a page around a seq leaves out, so that 1 MiB reaches down to that seq. */
+function tooNew(messages: readonly StoredMessage[], around: number | undefined): number {
+  if (around === undefined) return 0;
+  const middle = messages.findIndex(({ seq }) => seq <= around);
+  let bytes = 0;
+  for (let i = middle < 0 ? messages.length - 1 : middle; i >= 0; i--) {
+    bytes += messages[i]!.contentBytes;
+    if (bytes > PAGE_BYTES_MAX) return i + 1;
+  }
+  return 0;
 }
 
 /** A page of the whole mailbox, by number, newest first. `undefined`: something has to be read first. */

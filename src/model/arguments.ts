@@ -16,7 +16,11 @@ export function requireObject(value: unknown, what: string): object {
 
 /** An integer of a range, or `undefined` where it is absent. @throws `TypeError`, `RangeError` */
 export function readInteger(value: unknown, name: string, min: number, max: number): number | undefined {
-  if (value === undefined) return undefined;
+  return value === undefined ? undefined : requireInteger(value, name, min, max);
+}
+
+/** An integer of a range. @throws `TypeError`, `RangeError` */
+export function requireInteger(value: unknown, name: string, min: number, max: number): number {
   if (typeof value !== 'number') throw new TypeError(`${name} must be a number. type=\`${typeOf(value)}\``);
   if (!(Number.isInteger(value) || value === Number.POSITIVE_INFINITY) || value < min || value > max) {
     throw new RangeError(`${name} must be an integer from ${min} to ${max}. value=\`${value}\``);

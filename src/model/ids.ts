@@ -78,6 +78,12 @@ export function participantsOf(a: UserId, b: UserId): Participants {
   return compareUtf8(a, b) <= 0 ? [a, b] : [b, a];
 }
 
+/** The other participant, or `null` where the user has no part in the conversation. */
+export function peerOf(user: UserId, [lower, higher]: Participants): UserId | null {
+  if (user === lower) return higher;
+  return user === higher ? lower : null;
+}
+
 function pairBytes([lower, higher]: Participants): Buffer {
   const n = utf8Length(lower);
   const bytes = Buffer.allocUnsafe(2 + n + utf8Length(higher));

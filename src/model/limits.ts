@@ -66,6 +66,8 @@ export const DELIVERY_BYTES_MAX = 1024 * 1024;
 export const DELIVERY_MESSAGES_MAX = 200;
 /** Time after which `health()` says that a call of a store is not answered, in milliseconds. */
 export const STORE_SLOW_MS = 5_000;
+/** How often watches look for what other owners have committed, where a store has several, in milliseconds. */
+export const WATCH_POLL_MS = 1_000;
 /** How far versions run ahead of the clock before `health()` says so, and how long it goes on saying so, in milliseconds. */
 export const CLOCK_BEHIND_MS = 60_000;
 /** Conversations whose copies disagree that an engine remembers, so that they take no more sends. */

@@ -3,6 +3,7 @@ import { MailboxDraft } from '../mailbox/mailbox-draft.js';
 import type { MailboxState } from '../mailbox/mailbox-state.js';
 import { type Clock, timeOf } from '../model/clock.js';
 import { corrupt, type MailringError } from '../model/errors.js';
+import type { UserId } from '../model/ids.js';
 import { PLAN_ROUNDS_MAX } from '../model/limits.js';
 import type { ApplyResult, MarkChange, Partition, PartitionWrite } from '../store/store.js';
 import type { WaitingWrite } from './waiting-write.js';
@@ -22,6 +23,8 @@ export interface LaneHost {
   markSlotOf(partition: Partition): number;
   /** Forgets those mailboxes of a write that alone are more than the cache may hold. */
   bound(write: WaitingWrite<unknown>): void;
+  /** A mailbox has changed: after its callers are answered, whoever watches it is told. */
+  committed(user: UserId): void;
   /** Runs a task that writes when no other lane does, where that matters. */
   inTurn<T>(task: () => Promise<T>): Promise<T>;
   apply(writes: readonly PartitionWrite[], marks: readonly MarkChange[]): Promise<ApplyResult>;
@@ -223,6 +226,7 @@ export class Lane {
       if ('value' in result) write.resolve(result.value);
       else write.reject(result.error, 'not-accepted');
     }
+    for (const { state } of changed) this.#host.committed(state.owner);
   }
 
   #marksOf(drafts: readonly MailboxDraft[]): MarkChange[] {

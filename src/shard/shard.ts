@@ -2,18 +2,20 @@ import { Mutex } from 'async-mutex';
 import { ByteWriter } from '../mailbox/byte-writer.js';
 import { MailboxState } from '../mailbox/mailbox-state.js';
 import { MailboxView } from '../mailbox/mailbox-view.js';
-import { corrupt, isMailringError, MailringError } from '../model/errors.js';
+import { corrupt, isMailringError, type MailringError } from '../model/errors.js';
 import { type Hash64, markSlotOf } from '../model/hash.js';
 import type { UserId } from '../model/ids.js';
-import { type Limits, OVERLOAD_RETRY_MS, PLAN_ROUNDS_MAX, STORE_RETRY_MS, STORE_TRIES_MAX } from '../model/limits.js';
+import { type Limits, PLAN_ROUNDS_MAX, STORE_RETRY_MS, STORE_TRIES_MAX, WATCH_POLL_MS } from '../model/limits.js';
 import type { ApplyResult, Mark, MarkChange, PartitionWrite, Store, StoreOpenOptions } from '../store/store.js';
 import { Lane, type LaneHost } from './lane.js';
 import { MailboxCache, type MailboxSlot } from './mailbox-cache.js';
+import { overloaded } from './overloaded.js';
 import { readNeeds } from './read-needs.js';
 import type { ShardStats } from './shard-stats.js';
 import { StoreCalls, type StoreCondition } from './store-calls.js';
 import { StoreKeeper, type StoreKeeperOptions } from './store-keeper.js';
 import { type CommitRequest, WaitingWrite } from './waiting-write.js';
+import { Watchers } from './watchers.js';
 
 /** A pure answer about one mailbox. `undefined`, with needs noted in the view: something has to be read first. */
 export type MailboxQuery<T> = (view: MailboxView) => T | undefined;
@@ -27,6 +29,8 @@ export interface ShardOptions extends StoreKeeperOptions {
 export class Shard {
   readonly name: string;
   readonly store: Store;
+  /** Who waits for changes of the mailboxes of this shard. */
+  readonly watchers: Watchers;
   readonly #limits: Limits;
   readonly #cache: MailboxCache;
   /** Where all mailboxes commit together; elsewhere each has its own lane while it is in use. */
@@ -50,10 +54,12 @@ export class Shard {
     this.store = store;
     this.#limits = limits;
     this.#calls = new StoreCalls(store, clock);
+    this.watchers = new Watchers(clock, store.capabilities.exclusive ? undefined : WATCH_POLL_MS);
     this.#cache = new MailboxCache(limits.cacheBytes);
     this.#keeper = new StoreKeeper(options, () => {
       this.#cache.clear();
       this.#calls.reopened();
+      this.watchers.wakeAll();
     });
     this.#host = {
       clock,
@@ -69,6 +75,7 @@ export class Shard {
         for (const slot of slots) if (slot.state !== undefined && slot.state.bytes > limits.cacheBytes) this.#cache.drop(slot);
       },
       markSlotOf: (partition) => markSlotOf(partition, hash),
+      committed: (user) => this.watchers.wake(user),
       inTurn: (task) => this.#inTurn(task),
       apply: (writes, marks) => this.#apply(writes, marks),
       failed: (cause, tries) => this.#failed(cause, tries),
@@ -228,13 +235,7 @@ export class Shard {
   #overload(slots: readonly MailboxSlot[], owed = 0): MailringError | undefined {
     const crowded = slots.find(({ waitingWrites }) => waitingWrites + owed >= this.#limits.waitingWritesPerMailbox);
     if (crowded === undefined && this.#waitingWrites < this.#limits.waitingWrites) return undefined;
-    const [what, limit] = crowded ? [`mailbox ${crowded.user}`, this.#limits.waitingWritesPerMailbox] : [`shard ${this.name}`, this.#limits.waitingWrites];
-    return new MailringError('MAILRING_OVERLOADED', `too many writes wait for ${what}; repeat later with the same clientMessageId. limit=\`${limit}\``, {
-      retryable: true,
-      retryAfterMs: OVERLOAD_RETRY_MS,
-      outcome: 'not-accepted',
-      details: { shard: this.name, ...(crowded && { userId: crowded.user }), limit },
-    });
+    return overloaded(this.name, this.#limits, crowded?.user);
   }
 
   async #loadAll(slots: readonly MailboxSlot[]): Promise<void> {

@@ -31,7 +31,8 @@ export class StoreKeeper {
   readonly #limits: Limits;
   readonly #logger: Logger;
   readonly #mutex = new Mutex();
-  readonly #reopened: () => void;
+  /** Called when a fence has ended: the store was opened again, or stays closed. */
+  readonly #unfenced: () => void;
   #status: StoreStatus = 'new';
   #cause: unknown;
   #delayMs = 0;
@@ -40,13 +41,13 @@ export class StoreKeeper {
   /** How often the store was fenced. */
   fences = 0;
 
-  constructor({ store, name, clock, limits, logger }: StoreKeeperOptions, reopened: () => void) {
+  constructor({ store, name, clock, limits, logger }: StoreKeeperOptions, unfenced: () => void) {
     this.#store = store;
     this.#shard = name;
     this.#clock = clock;
     this.#limits = limits;
     this.#logger = logger;
-    this.#reopened = reopened;
+    this.#unfenced = unfenced;
   }
 
   get status(): StoreStatus {
@@ -130,6 +131,7 @@ export class StoreKeeper {
     this.#delayMs = 0;
     if (this.#status !== 'fenced' || this.#closing) return;
     this.#status = 'failed';
+    this.#unfenced();
     this.#logger.error('the store of a shard stays closed: close this mailring and open another', { shard: this.#shard, tries: this.#limits.reopenTries });
   }
 
@@ -138,8 +140,8 @@ export class StoreKeeper {
     try {
       await this.#store.close();
       await this.#store.open({ clock: this.#clock });
-      this.#reopened();
       this.#status = 'open';
+      this.#unfenced();
       this.#logger.info('the store of a shard was opened again', { shard: this.#shard });
     } catch (error) {
       this.#cause = error;

@@ -28,6 +28,12 @@ export async function openOwners(stores: readonly Store[], options: Parameters<O
     fetchMessages: (...given) => call((engine) => engine.fetchMessages(...given)),
     verify: (...given) => call((engine) => engine.verify(...given)),
     conversationIdOf: (...given) => engines[turn]!.conversationIdOf(...given),
+    markRead: (...given) => call((engine) => engine.markRead(...given)),
+    getConversation: (...given) => call((engine) => engine.getConversation(...given)),
+    getMessage: (...given) => call((engine) => engine.getMessage(...given)),
+    conversations: (...given) => engines[turn]!.conversations(...given),
+    messages: (...given) => engines[turn]!.messages(...given),
+    watch: (...given) => engines[turn]!.watch(...given),
     stats: () => engines[turn]!.stats(),
     health: () => engines[turn]!.health(),
     close: async () => {
