@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/ring.ts', 'src/level.ts', 'src/memory.ts', 'src/testing.ts'],
+  entry: ['src/index.ts', 'src/client.ts', 'src/ring.ts', 'src/level.ts', 'src/memory.ts', 'src/testing.ts'],
   format: 'esm',
   target: 'node20',
   dts: true,

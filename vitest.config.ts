@@ -18,7 +18,7 @@ export default defineConfig(({ mode }) => {
     resolve: {
       alias: [
         { find: /^mailring$/, replacement: source('index') },
-        { find: /^mailring\/(ring|level|memory|testing)$/, replacement: source('$1') },
+        { find: /^mailring\/(client|ring|level|memory|testing)$/, replacement: source('$1') },
       ],
     },
     test: {
