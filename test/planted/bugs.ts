@@ -5,6 +5,7 @@ import { PROTOCOL_BUGS } from './protocol-bugs.js';
 import { SEND_BUGS } from './send-bugs.js';
 import { SHARD_BUGS } from './shard-bugs.js';
 import { STORE_BUGS } from './store-bugs.js';
+import { VERB_BUGS } from './verb-bugs.js';
 
 /** Every planted bug. Where the model of the protocol or of the layout has the bug, it has the model's name. */
-export const BUGS: readonly PlantedBug[] = [...SEND_BUGS, ...PROTOCOL_BUGS, ...PAGE_BUGS, ...DELTA_BUGS, ...SHARD_BUGS, ...STORE_BUGS];
+export const BUGS: readonly PlantedBug[] = [...SEND_BUGS, ...PROTOCOL_BUGS, ...PAGE_BUGS, ...DELTA_BUGS, ...SHARD_BUGS, ...STORE_BUGS, ...VERB_BUGS];

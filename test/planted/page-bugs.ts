@@ -9,20 +9,24 @@ export const PAGE_BUGS: readonly PlantedBug[] = [
     name: 'number-one-a-commit',
     what: 'all changes of a commit carry its version',
     file: 'mailbox/mailbox-draft.ts',
-    find: 'message.number = ++number;',
-    replace: 'message.number = Math.max(++number, version);',
+    find: 'message.number = number;',
+    replace: 'message.number = Math.max(number, version);',
     suite: PAGES,
   },
   {
     name: 'number-restarts-in-group',
     what: 'numbers begin again at each conversation of a commit',
     file: 'mailbox/mailbox-draft.ts',
-    find: `    for (const { message } of this.#changes) {
-      message.number = ++number;`,
-    replace: `    const counts = new Map<UserId, number>();
-    for (const { message, peer } of this.#changes) {
-      counts.set(peer, (counts.get(peer) ?? 0) + 1);
-      message.number = number + counts.get(peer)!;`,
+    find: '      number++;\n',
+    replace: `      counts.set(conversation, (counts.get(conversation) ?? 0) + 1);
+      number = version - this.#changes.length + counts.get(conversation)!;
+`,
+    also: [
+      [
+        '    for (const { message, conversation } of this.#changes) {',
+        '    const counts = new Map<ConversationDraft, number>();\n    for (const { message, conversation } of this.#changes) {',
+      ],
+    ],
     suite: PAGES,
   },
   {
@@ -53,8 +57,8 @@ export const PAGE_BUGS: readonly PlantedBug[] = [
     name: 'page-border-le-conversation',
     what: 'the page of a conversation below a border has the border in it',
     file: 'mailbox/read-messages.ts',
-    find: 'Math.min(conversation.lastSeq, before - 1)',
-    replace: 'Math.min(conversation.lastSeq, before)',
+    find: 'before === undefined ? lastSeq - skip : before - 1',
+    replace: 'before === undefined ? lastSeq - skip : before',
     suite: PAGES,
   },
   {
@@ -132,7 +136,7 @@ export const PAGE_BUGS: readonly PlantedBug[] = [
   {
     name: 'stranger-sees-conversation',
     what: 'somebody who has no part in a conversation is answered from one of their own',
-    file: 'engine/fetch.ts',
+    file: 'model/ids.ts',
     find: 'return user === higher ? lower : null;',
     replace: 'return user === higher ? lower : higher.length > 0 ? higher : null;',
     suite: PAGES,
