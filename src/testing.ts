@@ -1,3 +1,4 @@
+export { type ArbitraryOptions, arbitraries, type FastCheck, type HistoryStep, type MailringArbitraries } from './testing/arbitraries.js';
 export { checkHistory, type HistoryProblem, type HistoryRule } from './testing/check-history.js';
 export type { MakeStore, StoreConformanceHooks, TestApi } from './testing/conformance/fixture.js';
 export type { ConversationsCall, FinalMailbox, History, HistoryCall, MessagesCall, SendCall } from './testing/history.js';

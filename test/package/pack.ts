@@ -79,7 +79,8 @@ function install(consumer: string, tarball: string): Runtime[] {
   mkdirSync(consumer);
   writeFileSync(join(consumer, 'package.json'), JSON.stringify({ name: 'consumer', private: true }));
   const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
-  const tools = ['typescript', '@types/node'].map((name) => `${name}@${devDependencies[name]}`);
+  // The declarations of mailring/testing name the optional peer: whoever has them checked too needs it.
+  const tools = ['typescript', '@types/node', 'fast-check'].map((name) => `${name}@${devDependencies[name]}`);
   const nodePackage = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
   const newest = newestEven(nodePackage);
   const currentIsFloor = process.versions.node.startsWith(`${FLOOR_MAJOR}.`);
