@@ -19,7 +19,7 @@ export function spoilSend(
   bug: BugName,
   { view, draft }: PlanSide,
   intent: SendIntent,
-  lookUp: boolean,
+  { lookUp, greatest }: { readonly lookUp: boolean; readonly greatest?: string },
   mailbox: Mailbox,
 ): { readonly seq: number | undefined } | undefined {
   const conversation = view.conversation(OWNERS[OTHER]);
@@ -29,6 +29,7 @@ export function spoilSend(
   const known = conversation.ids[direction];
   if (bug === 'no-dedupe' || !lookUp) known.greatest = '';
   if (bug === 'shortcut-last-id') known.greatest = sent.at(-1) ?? '';
+  if (bug === 'shortcut-not-reset-on-reload' && direction === 0 && greatest !== undefined) known.greatest = greatest;
   if (bug === 'shortcut-skips-overlay') draft.conversation(conversation).plannedId = () => undefined;
   if (bug === 'loaded-means-marked') conversation.marked = mailbox.messages.length > 0;
   const below = sent.some((id) => id > intent.clientMessageId) && !sent.includes(intent.clientMessageId);

@@ -4,7 +4,7 @@ import { Invariants } from './invariants.js';
 import { HOME, OTHER, Violation } from './mailbox-table.js';
 import { Planner } from './planner.js';
 import { showState } from './show-state.js';
-import { decodeState, encodeState, idleLane, type State } from './state.js';
+import { decodeState, encodeState, newProcess, type State } from './state.js';
 import { Steps } from './steps.js';
 import { StoreSteps } from './store-steps.js';
 
@@ -141,7 +141,7 @@ class Search {
     return {
       mailboxes: [this.#planner.mailboxes.empty(HOME).id, this.#planner.mailboxes.empty(OTHER).id],
       marks: [],
-      processes: Array.from({ length: owners }, () => ({ lanes: [idleLane(), idleLane()], tasks: [] })),
+      processes: Array.from({ length: owners }, newProcess),
       late: [],
       clients: messages.map(() => ({ tries: 0, seq: 0 })),
       crashes,

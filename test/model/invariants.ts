@@ -2,7 +2,7 @@ import { bugOf } from './bugs.js';
 import type { Configuration } from './configuration.js';
 import { HOME, type Mailbox, NAMES, nameOf, OTHER, Violation } from './mailbox-table.js';
 import type { Planner } from './planner.js';
-import { idleLane, type State } from './state.js';
+import { newProcess, type State } from './state.js';
 import type { Steps } from './steps.js';
 
 /** Steps after which sweeps alone must have healed everything. */
@@ -83,7 +83,7 @@ export class Invariants {
 
   /** Every process starts again cold, what was under way is gone, and sweeps run one after the other: both mailboxes become equal, and no mark stays. */
   #heals(from: State): void {
-    let state: State = { ...from, processes: [{ lanes: [idleLane(), idleLane()], tasks: [] }], late: [], crashes: 0, unknowns: 0, sweeps: 0 };
+    let state: State = { ...from, processes: [newProcess()], late: [], crashes: 0, unknowns: 0, sweeps: 0 };
     for (let step = 0; step < HEALING_STEPS_MAX; step++) {
       const following: State[] = [];
       const take = (next: State) => following.push(next);

@@ -19,7 +19,7 @@ import { HOME, type Mailbox, MailboxTable, OTHER, OWNERS, Violation } from './ma
 
 /** What a task asks a lane to plan. `messages` is a list that was read from the home, by number. */
 export type Request =
-  | { readonly kind: 'send'; readonly message: number; readonly lookUp: boolean }
+  | { readonly kind: 'send'; readonly message: number; readonly lookUp: boolean; readonly greatest?: string }
   | { readonly kind: 'copy'; readonly messages: number }
   | { readonly kind: 'mark-end'; readonly held: number }
   | { readonly kind: 'base-end'; readonly base: number; readonly held: number }
@@ -133,7 +133,7 @@ export class Planner {
     switch (request.kind) {
       case 'send': {
         const intent = this.#intents[request.message]!;
-        const spoiled = bug && spoilSend(bug, side, intent, request.lookUp, mailbox);
+        const spoiled = bug && spoilSend(bug, side, intent, request, mailbox);
         if (spoiled !== undefined) return spoiled.seq;
         const receipt = planSend(intent, side, undefined, bug !== 'mark-never', 0);
         if (receipt?.inHome === null) throw new Violation(`a send is answered as if seq ${receipt.seq} were deleted`);

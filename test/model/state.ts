@@ -22,6 +22,8 @@ export interface State {
 /** A process: what it knows and does of each mailbox, and its sends and sweeps. */
 export interface Process {
   readonly lanes: [Lane, Lane];
+  /** What a planted bug keeps beside the caches; 0: nothing. */
+  kept: number;
   tasks: readonly Task[];
 }
 
@@ -82,6 +84,9 @@ export function newTask(kind: Task['kind'], message: number, mark: number): Task
 
 export const idleLane = (): Lane => ({ cache: 0, commit: 0, stage: 'none' });
 
+/** A process that has started just now. */
+export const newProcess = (): Process => ({ lanes: [idleLane(), idleLane()], kept: 0, tasks: [] });
+
 export function endTask(process: Process, task: Task): void {
   process.tasks = process.tasks.filter((other) => other !== task);
 }
@@ -107,7 +112,7 @@ export function copyState(state: State): State {
   return {
     ...state,
     mailboxes: [mailboxes[0], mailboxes[1]],
-    processes: processes.map(({ lanes, tasks }) => ({ lanes: [{ ...lanes[0] }, { ...lanes[1] }], tasks: tasks.map((task) => ({ ...task })) })),
+    processes: processes.map(({ lanes, kept, tasks }) => ({ lanes: [{ ...lanes[0] }, { ...lanes[1] }], kept, tasks: tasks.map((task) => ({ ...task })) })),
     clients: clients.map((client) => ({ ...client })),
   };
 }
@@ -124,8 +129,8 @@ export function encodeState(state: State, symmetric: boolean): string {
   return String.fromCharCode.apply(null, numbers) + processes.join('');
 }
 
-function encodeProcess({ lanes: [home, other], tasks }: Process, symmetric: boolean): string {
-  const lanes = String.fromCharCode(home.cache, home.commit, STAGE_CODES[home.stage], other.cache, other.commit, STAGE_CODES[other.stage], tasks.length);
+function encodeProcess({ lanes: [home, other], kept, tasks }: Process, symmetric: boolean): string {
+  const lanes = String.fromCharCode(home.cache, home.commit, STAGE_CODES[home.stage], other.cache, other.commit, STAGE_CODES[other.stage], kept, tasks.length);
   if (tasks.length === 0) return lanes;
   const texts = tasks.map(({ kind, phase, message, mark, seq, first, messages, replanned }) =>
     String.fromCharCode(kind === 'send' ? 0 : 1, PHASE_CODES[phase], message, mark, seq, first, messages, replanned),
@@ -156,6 +161,7 @@ export function decodeState(text: string, processes: number, clients: number): S
     late: times(next(), () => ({ commit: next(), stage: STAGES[next()] as LateCommit['stage'] })),
     processes: times(processes, () => ({
       lanes: [lane(), lane()],
+      kept: next(),
       tasks: times(next(), () => ({
         kind: next() === 0 ? 'send' : 'sweep',
         phase: PHASES[next()]!,

@@ -3,7 +3,7 @@ import type { Cache } from './cache-table.js';
 import type { Configuration } from './configuration.js';
 import { HOME, type Mailbox, NAMES, OTHER, type Side, Violation } from './mailbox-table.js';
 import type { Planner, Request } from './planner.js';
-import { copyState, endTask, idleLane, laneOf, newTask, type Process, type State, type Task, withMarks, withoutMarks } from './state.js';
+import { copyState, endTask, laneOf, newProcess, newTask, type Process, type State, type Task, withMarks, withoutMarks } from './state.js';
 import type { Emit, StoreSteps } from './store-steps.js';
 
 /** What processes, clients and crashes can do next. What the store does is in store-steps. */
@@ -66,7 +66,7 @@ export class Steps {
       next.crashes--;
       for (const side of [HOME, OTHER] as const) this.#store.abandon(next, p, side);
       for (const { phase, mark } of tasks) if (phase === 'clear') this.#store.abandonClearing(next, mark);
-      next.processes[p] = { lanes: [idleLane(), idleLane()], tasks: [] };
+      next.processes[p] = newProcess();
     });
   }
 
@@ -78,7 +78,9 @@ export class Steps {
     if (phase === 'deliver') {
       // One delivery of a conversation is under way at a time in a process.
       if (state.processes[p]!.tasks.some((other) => other.phase === 'tail' || other.phase === 'copy' || other.phase === 'copy-wait')) return;
-      step(`reads seq ${seq} from the home, to deliver it`, (next, task) => this.#tail(next, p, { ...task, first: seq }, k));
+      if (this.#has('delivered-remembered') && seq <= state.processes[p]!.kept)
+        step('remembers that it was delivered', (next, task) => this.#store.delivered(next, p, task));
+      else step(`reads seq ${seq} from the home, to deliver it`, (next, task) => this.#tail(next, p, { ...task, first: seq }, k));
     } else if (phase === 'tail') {
       step('reads the tail that the other mailbox lacks', (next, task) => this.#tail(next, p, task, k));
     } else if (phase === 'look') {
@@ -141,19 +143,29 @@ export class Steps {
       });
       return;
     }
+    if (lanes[side].cache === 0 && this.#has('quorum-load')) {
+      for (const { lanes: others } of state.processes) {
+        // Its commit is in the store, and two of three replicas have not heard of it.
+        const { stage, cache } = others[side];
+        if (stage === 'applied' && cache !== 0) this.#plan(state, p, side, ready.slice(0, 1), emit, this.#planner.caches.at(cache).mailbox);
+      }
+    }
     for (const k of ready) this.#plan(state, p, side, [k], emit);
     // In either order: what finishes accepted work goes before new sends, but sends of a refused batch stay in front of what came meanwhile.
     if (ready.length > 1) for (const order of [ready, ready.toReversed()]) this.#plan(state, p, side, order, emit);
   }
 
-  #plan(state: State, p: number, side: Side, ks: readonly number[], emit: Emit): void {
-    const { lanes, tasks } = state.processes[p]!;
+  /** `olderRows`: of a planted bug, what it reads instead of what is there now. */
+  #plan(state: State, p: number, side: Side, ks: readonly number[], emit: Emit, olderRows?: Mailbox): void {
+    const { lanes, kept, tasks } = state.processes[p]!;
     const now = this.#planner.mailboxes.at(state.mailboxes[side]);
-    const cache = lanes[side].cache === 0 ? this.#planner.caches.fresh(now) : this.#planner.caches.at(lanes[side].cache);
+    const held = lanes[side].cache === 0 ? this.#planner.caches.fresh(now) : this.#planner.caches.at(lanes[side].cache);
+    const headLast = this.#has('rows-before-head') && held.conversation === undefined;
+    const cache = headLast ? this.#planner.caches.fresh(now) : held;
     const planned = this.#planner.plan(
       cache,
-      now,
-      ks.map((k) => this.#requestOf(tasks[k]!, cache.mailbox)),
+      olderRows ?? (headLast ? held.mailbox : now),
+      ks.map((k) => this.#requestOf(tasks[k]!, cache.mailbox, kept)),
     );
     const what = `plans ${ks.map((k) => `${tasks[k]!.kind}: ${tasks[k]!.phase}`).join(', ')} in ${NAMES[side]}`;
     this.#step(state, p, emit, planned === 'stale' ? `${what}: finds its cache behind` : what, (next) => {
@@ -165,13 +177,27 @@ export class Steps {
       const planning = ks.map((k) => next.processes[p]!.tasks[k]!);
       lane.cache = planned.cache;
       for (const [i, task] of planning.entries()) if (task.phase === 'home') task.seq = planned.seqs[i]!;
+      this.#keep(next.processes[p]!, planning);
       if (planned.commit !== undefined) this.#store.issue(next, p, side, planned.commit, planning);
       else for (const [i, task] of planning.entries()) this.#store.answered(next, p, task, planned.seqs[i]!);
     });
   }
 
-  #requestOf(task: Task, home: Mailbox): Request {
-    if (task.phase === 'home') return { kind: 'send', message: task.message, lookUp: task.replanned === 0 };
+  /** What planted bugs keep: how far they have sent copies, or, plus one, which message of the home's owner has the greatest id. */
+  #keep(process: Process, planning: readonly Task[]): void {
+    for (const { phase, seq, message } of planning) {
+      if (this.#has('delivered-remembered') && phase === 'copy') process.kept = Math.max(process.kept, seq);
+      if (!this.#has('shortcut-not-reset-on-reload') || phase !== 'home') continue;
+      const greatest = this.#configuration.messages[process.kept - 1]?.id ?? '';
+      if (this.#configuration.messages[message]!.id > greatest) process.kept = message + 1;
+    }
+  }
+
+  #requestOf(task: Task, home: Mailbox, kept: number): Request {
+    if (task.phase === 'home') {
+      const greatest = this.#has('shortcut-not-reset-on-reload') ? this.#configuration.messages[kept - 1]?.id : undefined;
+      return { kind: 'send', message: task.message, lookUp: task.replanned === 0, ...(greatest !== undefined && { greatest }) };
+    }
     if (task.phase === 'copy') return { kind: 'copy', messages: task.messages };
     if (task.phase === 'touch') return { kind: 'touch' };
     const held = this.#has('tidy-unchecked') ? home.messages.length : task.seq;

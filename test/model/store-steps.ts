@@ -104,7 +104,7 @@ export class StoreSteps {
     } else if (task.phase !== 'copy') {
       this.#ended(next, p, task);
     } else if (seq >= task.first - 1 || this.#has('gap-is-delivered')) {
-      this.#delivered(next, p, task);
+      this.delivered(next, p, task);
     } else {
       task.first = seq + 1;
       task.messages = 0;
@@ -152,7 +152,7 @@ export class StoreSteps {
     for (const task of next.processes[p]!.tasks) {
       if (waitsFor(task.phase) !== side) continue;
       if (task.phase === 'home-wait') this.#committed(next, p, task);
-      else if (task.phase === 'copy-wait') this.#delivered(next, p, task);
+      else if (task.phase === 'copy-wait') this.delivered(next, p, task);
       else this.#ended(next, p, task);
     }
   }
@@ -162,7 +162,8 @@ export class StoreSteps {
     else task.phase = this.#has('pending-after') && task.mark > 0 ? 'set-mark' : 'deliver';
   }
 
-  #delivered(next: State, p: number, task: Task): void {
+  /** The other mailbox is taken to hold what a task brings. */
+  delivered(next: State, p: number, task: Task): void {
     if (task.kind === 'send') this.#acknowledge(next, p, task);
     else if (this.#has('tidy-first')) endTask(next.processes[p]!, task);
     else {
@@ -197,7 +198,7 @@ export class StoreSteps {
       }
       first = false;
       if (this.#has('refused-means-delivered') && refused && task.phase === 'copy-wait') {
-        this.#delivered(next, p, task);
+        this.delivered(next, p, task);
         continue;
       }
       task.phase = task.phase.slice(0, -'-wait'.length) as Task['phase'];
