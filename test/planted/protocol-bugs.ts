@@ -174,7 +174,7 @@ export const PROTOCOL_BUGS: readonly PlantedBug[] = [
     validations.set(slot, joined);
     const version = await joined;`,
     also: [['/** The unit of ownership:', 'const validations = new WeakMap<MailboxSlot, Promise<number>>();\n\n/** The unit of ownership:']],
-    suite: SIMULATION,
+    suite: { files: ['test/engine/two-owners.test.ts'] },
   },
   {
     name: 'joined-load',
@@ -182,7 +182,7 @@ export const PROTOCOL_BUGS: readonly PlantedBug[] = [
     file: 'shard/shard.ts',
     find: 'if (slot.state === undefined && slot.loading === undefined) return this.#load(slot);',
     replace: 'if (slot.state === undefined) return this.#load(slot);',
-    suite: SIMULATION,
+    suite: { files: ['test/engine/two-owners.test.ts'] },
   },
   {
     name: 'rows-before-head',

@@ -1,0 +1,39 @@
+import { Mailring, type Store } from 'mailring';
+import { MemoryStore } from 'mailring/memory';
+import { expect, test } from 'vitest';
+import { gate, hookedStore } from './hooked-store.js';
+import { send } from './mailrings.js';
+import { turns } from './manual-clock.js';
+
+test.each([
+  { what: 'a validation', call: 'validate' },
+  { what: 'a load', call: 'load' },
+] as const)('a read sees what another owner was told before it began, also beside $what that began earlier', async ({ call }) => {
+  const data = new MemoryStore({ exclusive: false, atomicAcrossPartitions: false });
+  const { store } = hookedStore(data, { exclusive: false });
+  let hold: (() => Promise<void>) | undefined;
+  const held = { ...store, capabilities: store.capabilities } as Store;
+  // The store has its answer, and it takes long to come.
+  held[call] = async (...given: Parameters<Store['validate']>) => {
+    const answer = await store[call](...given);
+    await hold?.();
+    return answer as never;
+  };
+  const reader = await Mailring.open({ store: held, limits: { cacheBytes: call === 'load' ? 1 : 2 ** 20 } });
+  const writer = await Mailring.open({ store: data.handle() });
+  await send(writer, 'ann', 'bob', 'one');
+  await reader.fetchMessages({ userId: 'bob' });
+  await turns();
+  const { pass, open } = gate();
+  hold = pass;
+  const early = reader.fetchMessages({ userId: 'bob' });
+  await turns();
+  await send(writer, 'ann', 'bob', 'two');
+  const late = reader.fetchMessages({ userId: 'bob' });
+  await turns();
+  open();
+  await early;
+  expect((await late).messages.map(({ messageContent }) => messageContent)).toEqual(['two', 'one']);
+  await reader.close();
+  await writer.close();
+});
