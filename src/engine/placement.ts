@@ -12,6 +12,9 @@ const ONLY_SHARD = shardName(0);
 /** What only several shards need, once it was asked for; every later open then takes the same turns. */
 let loading: Promise<typeof import('../ring/ring.js')> | undefined;
 
+/** The ring that was made last: it never changes, and takes milliseconds to make; whoever opens the same shards again has it. */
+let latest: { readonly key: string; readonly ring: Ring } | undefined;
+
 /** The ring of these shards. A single shard owns everybody, so that no token is made; its fingerprint is the ring's all the same. @throws `RangeError` for a name */
 export async function placementOf(names: readonly string[], hash: Hash64): Promise<Placement> {
   if (names.length === 1 && names[0] === ONLY_SHARD) {
@@ -20,5 +23,7 @@ export async function placementOf(names: readonly string[], hash: Hash64): Promi
   }
   loading ??= import('../ring/ring.js');
   const { Ring } = await loading;
-  return Ring.create({ shards: names });
+  const key = JSON.stringify(names);
+  if (latest?.key !== key) latest = { key, ring: await Ring.create({ shards: names }) };
+  return latest.ring;
 }
