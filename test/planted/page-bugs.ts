@@ -94,6 +94,35 @@ export const PAGE_BUGS: readonly PlantedBug[] = [
     suite: PAGES,
   },
   {
+    name: 'page-number-shifts',
+    what: 'after a page that bytes have cut, later pages by number begin where it was cut',
+    file: 'mailbox/read-messages.ts',
+    find: '  const { top, bottom } = rangeOf(conversation, query);',
+    replace: `  const later = query.before === undefined && query.skip > 0;
+  const earlier = later ? conversationMessagesPage(view, peer, { ...query, skip: query.skip - query.size }) : null;
+  if (earlier === undefined) return undefined;
+  const { top, bottom } = rangeOf(conversation, earlier?.next === undefined ? query : { ...query, before: earlier.next });`,
+    suite: PAGES,
+  },
+  {
+    name: 'page-by-offset',
+    what: 'an iterator asks for its next page by number instead of next',
+    file: 'engine/each-item.ts',
+    find: 'before = next;',
+    replace: 'before = next === undefined ? undefined : (before ?? 1) + 1;',
+    also: [
+      [
+        'fetchConversations(engine, { ...given, pageSize: PAGE_SIZE_MAX, before }',
+        'fetchConversations(engine, { ...given, pageSize: PAGE_SIZE_MAX, pageNumber: before }',
+      ],
+      [
+        'fetchMessages(engine, { ...given, pageSize: PAGE_SIZE_MAX, before }',
+        'fetchMessages(engine, { ...given, pageSize: PAGE_SIZE_MAX, pageNumber: before }',
+      ],
+    ],
+    suite: { files: ['test/planted/iterators.test.ts'] },
+  },
+  {
     name: 'page-bytes-next',
     what: 'a page that bytes have cut gives the next of the whole page',
     file: 'mailbox/read-messages.ts',
