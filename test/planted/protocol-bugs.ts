@@ -4,8 +4,8 @@ import type { PlantedBug } from './planted-bug.js';
 const SIMULATION = { files: ['test/simulation/judge.test.ts'] };
 
 /**
- * Bugs in what goes on between two mailboxes, and between two owners of one. Not here, of the model's: `quorum-load`, since a `load` that is not linearizable is a fault of a store,
- * which the conformance suite looks for; what read markers, deletion, restore and trimming can show.
+ * Bugs in what goes on between two mailboxes, and between two owners of one. Two are faults of a store, planted in the simulated one: `unconditional-write` and `quorum-load`. Not
+ * here, of the model's: what deletion, restore and trimming can show.
  */
 export const PROTOCOL_BUGS: readonly PlantedBug[] = [
   {
@@ -257,6 +257,34 @@ export const PROTOCOL_BUGS: readonly PlantedBug[] = [
     file: 'testing/simulated-data.ts',
     find: 'this.rows.versionOf(partition) !== expectVersion',
     replace: 'this.rows.versionOf(partition) + expectVersion < 0',
+    suite: SIMULATION,
+  },
+  {
+    name: 'quorum-load',
+    what: 'a load and a validation can miss the newest commits: a replica answers that catches up when it is asked',
+    file: 'testing/simulated-store.ts',
+    find: 'options, () => this.#data.rows.versionOf(given));',
+    replace: 'options, () => versionAtReplica(this.#data, given));',
+    also: [
+      [
+        '      if (!this.capabilities.exclusive) this.#data.finishLate(given);\n      const stored = this.#data.rows.find(given);\n      if (stored === undefined) return { version: 0 };',
+        '      if (!this.capabilities.exclusive) this.#data.finishLate(given);\n      const known = this.#data.rows.find(given);\n      const version = versionAtReplica(this.#data, given);\n      if (known === undefined || version === 0) return { version: 0 };\n      const stored = { ...known, version };',
+      ],
+      [
+        'const closed = () =>',
+        `const replicas = new WeakMap<SimulatedData, Map<string, Version>>();
+function versionAtReplica(data: SimulatedData, partition: Partition): Version {
+  const replica = replicas.get(data) ?? new Map<string, Version>();
+  replicas.set(data, replica);
+  const name = partition.join();
+  const newest = data.rows.versionOf(partition);
+  const held = data.capabilities.exclusive ? newest : (replica.get(name) ?? newest);
+  replica.set(name, newest);
+  return held;
+}
+const closed = () =>`,
+      ],
+    ],
     suite: SIMULATION,
   },
   {
