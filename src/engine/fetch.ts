@@ -3,7 +3,7 @@ import { conversationMessagesPage, mailboxMessagesPage, messagesDelta, strangers
 import { peerOf, type UserId } from '../model/ids.js';
 import { CONVERSATIONS_PAGE_SIZE, MESSAGES_PAGE_SIZE } from '../model/limits.js';
 import type { ConversationsAnswer, MessagesAnswer } from '../model/message.js';
-import type { MailboxQuery } from '../shard/shard.js';
+import type { MailboxQuery } from '../shard/read-mailbox.js';
 import { type CallOptions, FETCH_KEYS, type FetchRequest, readCallOptions, readConversationId, readFetch, readRequest, readUserId } from './arguments.js';
 import { runCall, untilAborted } from './call.js';
 import type { Engine } from './engine.js';

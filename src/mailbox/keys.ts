@@ -84,6 +84,12 @@ export const logRange = (newest: number, oldest: number): KeyRange => ({
   lt: oldest > 0 ? Uint8Array.of(NOTE_TAG, ...inv48(oldest - 1)) : Uint8Array.of(NOTE_TAG + 1),
 });
 
+/** The rows of the old list below activity `below`, newest first. */
+export const oldListRange = (below: number): KeyRange => ({
+  gte: oldListKey(below - 1),
+  lt: Uint8Array.of(OLD_LIST_TAG + 1),
+});
+
 /** Writes the same bytes as {@link messageKey}, without allocating. */
 export function writeMessageKey(writer: ByteWriter, prefix: Uint8Array, seq: number): Uint8Array {
   return writer

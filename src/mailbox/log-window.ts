@@ -63,6 +63,14 @@ export class LogWindow {
     return true;
   }
 
+  /** Lets go of the rows up to version `upTo`, which were trimmed: where one of them was held, nothing is stored below the rest. */
+  trim(upTo: number): void {
+    const gone = this.indexFrom(upTo + 1);
+    if (gone === 0) return;
+    for (const { changes } of this.rows.splice(0, gone)) this.#changes -= changes.length;
+    this.complete = true;
+  }
+
   /** Bytes this window takes in memory, roughly. */
   get bytes(): number {
     return 120 * this.rows.length + 64 * this.#changes;

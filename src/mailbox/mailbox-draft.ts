@@ -4,9 +4,21 @@ import { HEAD_KEY, noteKey, type Op, type PartitionWrite } from '../store/store.
 import type { ByteWriter } from './byte-writer.js';
 import { ConversationDraft } from './conversation-draft.js';
 import type { ConversationState } from './conversation-state.js';
-import { conversationKey, writeDedupeKey, writeMessageKey } from './keys.js';
+import { conversationKey, oldListKey, writeDedupeKey, writeMessageKey } from './keys.js';
+import type { TrimStep } from './log-trim.js';
 import type { MailboxState } from './mailbox-state.js';
-import { CHANGE, type ChangeKind, encodeConversationRow, encodeDedupeRow, encodeHead, encodeLogRow, encodeMessage, type Head, type LogRow } from './rows.js';
+import {
+  CHANGE,
+  type ChangeKind,
+  encodeConversationRow,
+  encodeDedupeRow,
+  encodeHead,
+  encodeLogRow,
+  encodeMessage,
+  encodeOldListRow,
+  type Head,
+  type LogRow,
+} from './rows.js';
 import type { StoredMessage } from './stored-message.js';
 
 /** A change before it has its number. */
@@ -33,6 +45,9 @@ export class MailboxDraft {
   #touched = false;
   #totals: Totals;
   #sealed: LogRow | undefined;
+  #step: TrimStep | undefined;
+  /** Whether the commit deletes rows. */
+  #removes = false;
 
   constructor(state: MailboxState) {
     this.state = state;
@@ -115,6 +130,12 @@ export class MailboxDraft {
     this.#changes.push({ kind: CHANGE.marker, peer: conversation.base.peer, seq: readSeq, conversation });
   }
 
+  /** Trims the log with this commit, where that is due and was read, in at most `room` bytes. Gives the bytes that it takes. */
+  trim(room: number): number {
+    this.#step = this.state.trim.step(this.head, this.#changes.length, room);
+    return this.#step?.bytes ?? 0;
+  }
+
   /**
    * Gives the changes their numbers and makes the write. A commit of k changes takes k consecutive numbers that end at its version, which is above the one before
    * whatever the clock says.
@@ -133,6 +154,9 @@ export class MailboxDraft {
     }
     const ops: Op[] = [];
     for (const conversation of this.#conversations.values()) this.#encode(conversation, ops, writer);
+    if (this.#step !== undefined) this.#encodeStep(this.#step, version, ops, writer);
+    this.#removes = ops.some(({ type }) => type === 'delete');
+    if (this.#removes) state.removals++;
     this.#sealed = {
       version,
       conversations: this.#totals.conversations,
@@ -151,6 +175,9 @@ export class MailboxDraft {
     state.totals = this.#totals;
     state.log.push(this.#sealed!);
     state.head = this.head;
+    if (this.#removes) state.removals++;
+    state.trim.commit(this.#changes.length, this.#step);
+    if (this.#step !== undefined) state.log.trim(state.head.deltaFloor);
     for (const { base } of this.#conversations.values()) {
       const mark = this.#marks.get(base.peer);
       if (mark !== undefined) base.marked = mark.type === 'set';
@@ -168,10 +195,35 @@ export class MailboxDraft {
       const key = writeMessageKey(writer, base.prefix, message.seq);
       ops.push({ type: 'put', key, value: encodeMessage(writer, state.place(key), message) });
     }
+    // Its newest message was beyond the log; now that one is in it.
+    if (added.length > 0 && base.visible && base.activity <= state.head.deltaFloor) ops.push({ type: 'delete', key: oldListKey(base.activity) });
     for (const { direction, message, digest } of ids) {
       const key = writeDedupeKey(writer, base.prefix, direction, message.clientMessageId);
       ops.push({ type: 'put', key, value: encodeDedupeRow(writer, state.place(key), { seq: message.seq, sentTimestamp: message.sentTimestamp, digest }) });
     }
+  }
+
+  /** Deletes the oldest log rows; a conversation whose newest message is among their changes, also after this commit, goes to the old list. */
+  #encodeStep({ rows, newest, changes, more }: TrimStep, version: number, ops: Op[], writer: ByteWriter): void {
+    const { state, head } = this;
+    for (const row of rows) {
+      ops.push({ type: 'delete', key: noteKey(row.version) });
+      for (const [i, { kind, peer, seq }] of row.changes.entries()) {
+        if (kind !== CHANGE.message || !this.#isNewest(peer, row.version - i, newest)) continue;
+        const key = oldListKey(row.version - i);
+        ops.push({ type: 'put', key, value: encodeOldListRow(writer, state.place(key), { peer, seq }) });
+      }
+    }
+    const left = state.trim.changes! + this.#changes.length - changes;
+    const deltaFloor = Math.max(head.deltaFloor, rows.at(-1)!.version);
+    this.#head = { ...head, deltaFloor, logged: { at: version, changes: left, trimming: more } };
+  }
+
+  /** Whether the change of that number has brought what is the newest message of its conversation after this commit. `newest`: of conversations that were not in memory. */
+  #isNewest(peer: UserId, number: number, newest: ReadonlySet<number>): boolean {
+    const base = this.state.conversations.get(peer);
+    if (base === undefined) return newest.has(number);
+    return base.activity === number && !this.#conversations.get(base)?.added.length;
   }
 }
 

@@ -1,9 +1,11 @@
 import { crc32 } from '../model/crc32.js';
 import { corrupt } from '../model/errors.js';
 import { partitionOf, type UserId } from '../model/ids.js';
+import { LIMITS } from '../model/limits.js';
 import type { Totals } from '../model/message.js';
 import { HEAD_KEY, type LoadedPartition, noteKey, type Partition } from '../store/store.js';
 import { ConversationState } from './conversation-state.js';
+import { LogTrim } from './log-trim.js';
 import { LogWindow } from './log-window.js';
 import { decodeHead, decodeLogRow, FRESH_HEAD, type Head, type Place } from './rows.js';
 
@@ -28,6 +30,9 @@ export class MailboxState {
   /** Of the newest log row. */
   totals: Totals;
   readonly log: LogWindow;
+  readonly trim: LogTrim;
+  /** Counts commits that delete rows, when they are sealed and again when they are here: odd while one is being written. What was read beside one of them is not of one version. */
+  removals = 0;
   /** By peer; also those that are known not to have begun. */
   readonly conversations = new Map<UserId, ConversationState>();
   /** Whether the mailbox was empty when it was loaded, so that a conversation that is not here does not exist. */
@@ -36,7 +41,7 @@ export class MailboxState {
   #conversationBytes = 0;
 
   /** @throws `MAILRING_CORRUPT` */
-  constructor(owner: UserId, loaded: LoadedPartition, marksBy: MarksBy = 'conversation') {
+  constructor(owner: UserId, loaded: LoadedPartition, marksBy: MarksBy = 'conversation', logChanges: number = LIMITS.logChanges.default) {
     this.marksBy = marksBy;
     this.owner = owner;
     this.partition = partitionOf(owner);
@@ -48,11 +53,18 @@ export class MailboxState {
     this.totals = { conversations: newest?.conversations ?? 0, unread: newest?.unread ?? 0 };
     this.log = new LogWindow(newest);
     this.#whole = loaded.version === 0;
+    this.trim = new LogTrim(logChanges, this.#whole ? 0 : undefined);
   }
 
   /** Where a row of this mailbox stands, for its checksum. */
   place(key: Uint8Array): Place {
     return { partitionCrc: this.partitionCrc, key };
+  }
+
+  /** Numbers up to this one are in no log row: they were trimmed. What a reset has put out of reach of deltas may still be there. */
+  get trimmedTo(): number {
+    const { deltaFloor, reset } = this.head;
+    return deltaFloor > reset ? deltaFloor : 0;
   }
 
   /** A conversation, as far as it is in memory. */
@@ -77,6 +89,6 @@ export class MailboxState {
 
   /** Bytes this mailbox takes in memory, roughly. */
   get bytes(): number {
-    return MAILBOX_MEMORY_BYTES + this.log.bytes + this.#conversationBytes;
+    return MAILBOX_MEMORY_BYTES + this.log.bytes + this.trim.bytes + this.#conversationBytes;
   }
 }

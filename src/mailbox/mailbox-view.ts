@@ -6,8 +6,8 @@ import { contentDigest } from './content-digest.js';
 import type { ConversationState } from './conversation-state.js';
 import type { Direction } from './keys.js';
 import type { MailboxState } from './mailbox-state.js';
-import type { Need } from './needs.js';
-import type { DedupeRow, LogRow } from './rows.js';
+import { isOfList, type Need } from './needs.js';
+import type { DedupeRow, LogRow, OldListRow } from './rows.js';
 import type { StoredMessage } from './stored-message.js';
 
 /** An id that was looked up in the store, and how far the conversation went when the look-up began. */
@@ -19,11 +19,14 @@ interface LookUp {
 
 /** Log rows that were read and are not in the mailbox's window. */
 interface LogRun {
-  /** Where the run begins: the first version at or above it for a run downwards, the version it lies above for a run upwards. */
-  readonly from: number;
   readonly rows: LogRow[];
   /** Whether the run goes on to the end of what is stored (downwards), or to the window (upwards, whose oldest version it then is). */
   end: number | undefined;
+}
+
+/** A conversation of the old list. */
+export interface OldConversation extends OldListRow {
+  readonly activity: number;
 }
 
 /**
@@ -38,21 +41,39 @@ export class MailboxView {
   stale = false;
   #messages: Map<ConversationState, Map<number, StoredMessage | null>> | undefined;
   #lookUp: LookUp | undefined;
-  #down: LogRun | undefined;
-  #up: LogRun | undefined;
+  #numbers: Map<ConversationState, Map<number, number>> | undefined;
+  /** By what the walk stands for, see {@link logDown}. */
+  readonly #down = new Map<number, LogRun>();
+  /** With the version it lies above. */
+  #up: (LogRun & { readonly from: number }) | undefined;
+  /** With the activity it lies below. */
+  #old: { readonly from: number; readonly rows: OldConversation[]; end: boolean } | undefined;
+  /** The state's count of removals when the first part of a list was asked for. */
+  #removals: number | undefined;
 
   constructor(state: MailboxState) {
     this.state = state;
   }
 
   /**
-   * Gives the needs to whoever reads them, and starts afresh. The log comes first and alone: the rows it leads to are then asked for together, in one read.
+   * Gives the needs to whoever reads them, and starts afresh. Log and old list come first and alone: the rows they lead to are then asked for together, in one read.
    */
   takeNeeds(): readonly Need[] {
-    const log = this.needs.filter(({ kind }) => kind === 'log-down' || kind === 'log-up');
-    const needs = log.length > 0 ? log : this.needs;
+    const lists = this.needs.filter(isOfList);
+    const needs = lists.length > 0 ? lists : this.needs;
     this.needs = [];
+    if (lists.length > 0) this.#removals ??= this.state.removals;
     return needs;
+  }
+
+  /** Whether parts of a list were read from the store. */
+  get hasReadLists(): boolean {
+    return this.#removals !== undefined;
+  }
+
+  /** Whether a commit that deletes rows was being written when the first part of a list was asked for, or since: what was read is not of one version. */
+  get disturbed(): boolean {
+    return this.#removals !== undefined && (this.#removals % 2 === 1 || this.#removals !== this.state.removals);
   }
 
   /** A conversation; one that has not begun has no `row`. `newestSeq`: the seq of its newest message, where the caller knows it from the log. */
@@ -108,6 +129,11 @@ export class MailboxView {
     return undefined;
   }
 
+  /** The log from the border of a page down, or all of it: nothing where the border is beyond it. */
+  logBelow(before: number | undefined): Iterable<LogRow> {
+    return before !== undefined && before <= this.state.trimmedTo + 1 ? [] : this.logDown(before ?? Number.POSITIVE_INFINITY);
+  }
+
   /**
    * The commits newest first, from the first whose version is `before` or above (a border can lie inside a commit); the newest where `before` is `Infinity`.
    * Ends early, with a need noted, where they have not been read so far.
@@ -121,18 +147,39 @@ export class MailboxView {
       if (log.complete) return;
     }
     const from = inWindow ? log.oldest : before;
-    // A run that began below the window of that time says nothing about what has left the window since.
-    if (this.#down?.from !== from) this.#down = undefined;
-    const run = this.#down;
+    // A walk that goes on below the window stands for where the window ends: what was read below another end says nothing about what lies between the two.
+    const walk = inWindow ? from : -from;
+    const run = this.#down.get(walk);
     if (run !== undefined) yield* run.rows;
     if (run?.end !== undefined) return;
     const held = (inWindow ? log.rows.length : 0) + (run?.rows.length ?? 0);
     this.needs.push({
       kind: 'log-down',
+      walk,
       below: run?.rows.at(-1)?.version ?? from,
       enter: run === undefined && !inWindow,
       rows: Math.min(LOG_SCAN_ROWS_MAX, Math.max(FIRST_SCAN_ROWS, held)),
     });
+  }
+
+  /**
+   * The conversations of the old list below activity `below`, newest first; `rows`: about how many are wanted. Comes after the log: a trim meanwhile brings to it what the log
+   * no longer has. Ends early, with a need noted, where they have not been read so far.
+   */
+  *oldList(below: number, rows: number): Generator<OldConversation, void> {
+    if (this.state.head.deltaFloor === 0) return;
+    const run = this.#old?.from === below ? this.#old : undefined;
+    if (run !== undefined) yield* run.rows;
+    if (run?.end) return;
+    const limit = Math.min(LOG_SCAN_ROWS_MAX, Math.max(rows, run?.rows.length ?? 0));
+    this.needs.push({ kind: 'old-list', from: below, below: run?.rows.at(-1)?.activity ?? below, rows: limit });
+  }
+
+  /** The number of a message between the floor and the newest; where it has to be read, so many are from it down. */
+  numberOf(conversation: ConversationState, seq: number, count: number): number | undefined {
+    const number = conversation.recentMessage(seq)?.number ?? this.#messages?.get(conversation)?.get(seq)?.number ?? this.#numbers?.get(conversation)?.get(seq);
+    if (number === undefined) this.needs.push({ kind: 'numbers', conversation, seq, count });
+    return number;
   }
 
   /** The commits above `version`, oldest first. Ends early, with a need noted, where they have not been read so far. */
@@ -166,12 +213,30 @@ export class MailboxView {
     this.#lookUp = { conversation, asOfSeq, row };
   }
 
+  /** Takes the number of a message that was read. */
+  foundNumber(conversation: ConversationState, seq: number, number: number): void {
+    this.#numbers ??= new Map();
+    const known = this.#numbers.get(conversation);
+    if (known === undefined) this.#numbers.set(conversation, new Map([[seq, number]]));
+    else known.set(seq, number);
+  }
+
   /** Takes commits for a need `log-down`, newest first; `end` when nothing is stored below them. */
-  foundLogDown(need: Need & { kind: 'log-down' }, rows: readonly LogRow[], end: boolean): void {
-    if (!need.enter && this.#down === undefined && this.state.log.extend(need.below, rows, end)) return;
-    this.#down ??= { from: need.below, rows: [], end: undefined };
-    this.#down.rows.push(...rows);
-    if (end) this.#down.end = 0;
+  foundLogDown({ walk, below }: Need & { kind: 'log-down' }, rows: readonly LogRow[], end: boolean): void {
+    // A trim that came meanwhile has taken them out of the window.
+    const kept = rows.filter(({ version }) => version > this.state.trimmedTo);
+    const run = this.#down.get(walk);
+    if (walk > 0 && run === undefined && this.state.log.extend(below, kept, end || kept.length < rows.length)) return;
+    const held = run?.rows ?? [];
+    held.push(...rows);
+    this.#down.set(walk, { rows: held, end: end ? 0 : undefined });
+  }
+
+  /** Takes conversations for a need `old-list`, newest first; `end` when the old list ends with them. */
+  foundOldList({ from }: Need & { kind: 'old-list' }, rows: readonly OldConversation[], end: boolean): void {
+    if (this.#old?.from !== from) this.#old = { from, rows: [], end };
+    this.#old.rows.push(...rows);
+    this.#old.end = end;
   }
 
   /** Takes commits for a need `log-up`, oldest first; `end` when there are no more of them below `need.below`. */

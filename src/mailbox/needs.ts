@@ -13,9 +13,23 @@ export type Need =
   | { readonly kind: 'message'; readonly conversation: ConversationState; readonly seq: number }
   /** The messages from `top` down to `bottom`. */
   | { readonly kind: 'messages'; readonly conversation: ConversationState; readonly top: number; readonly bottom: number }
+  /** The numbers of `count` messages from `seq` down, however large they are. */
+  | { readonly kind: 'numbers'; readonly conversation: ConversationState; readonly seq: number; readonly count: number }
   /** Whether an id was used, and by which message. */
   | { readonly kind: 'id'; readonly conversation: ConversationState; readonly direction: Direction; readonly id: string }
-  /** Commits below version `below`, newest first, and where `enter` is set also the first one at or above it. */
-  | { readonly kind: 'log-down'; readonly below: number; readonly enter: boolean; readonly rows: number }
+  /** Commits below version `below`, newest first, and where `enter` is set also the first one at or above it; for the walk that `walk` stands for. */
+  | { readonly kind: 'log-down'; readonly walk: number; readonly below: number; readonly enter: boolean; readonly rows: number }
   /** Commits above version `above` and below `below`, oldest first, for a walk that began at `since`. */
-  | { readonly kind: 'log-up'; readonly since: number; readonly above: number; readonly below: number; readonly rows: number };
+  | { readonly kind: 'log-up'; readonly since: number; readonly above: number; readonly below: number; readonly rows: number }
+  /** Conversations of the old list below activity `below`, newest first, for a walk that began below `from`. */
+  | { readonly kind: 'old-list'; readonly from: number; readonly below: number; readonly rows: number };
+
+/** Whether what is needed is a part of a list, where a commit beside it may delete rows. */
+export function isOfList({ kind }: Need): boolean {
+  return kind === 'log-down' || kind === 'log-up' || kind === 'old-list';
+}
+
+/** Whether what is needed is a step of a walk or of a search that can have any number of them. */
+export function isLongWalk(need: Need): boolean {
+  return isOfList(need) || need.kind === 'numbers';
+}

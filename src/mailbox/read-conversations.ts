@@ -1,11 +1,12 @@
 import type { UserId } from '../model/ids.js';
-import { PAGE_SIZE_MAX } from '../model/limits.js';
+import { PAGE_SIZE_MAX, U48_MAX } from '../model/limits.js';
 import type { ConversationsAnswer } from '../model/message.js';
 import type { ConversationState } from './conversation-state.js';
 import { conversationItem } from './items.js';
 import type { DeltaQuery, PageQuery } from './list-query.js';
 import type { MailboxState } from './mailbox-state.js';
 import type { MailboxView } from './mailbox-view.js';
+import { isOfList } from './needs.js';
 import { CHANGE } from './rows.js';
 import { fullPageReason, sliceSince } from './slice.js';
 
@@ -38,26 +39,35 @@ function allInMemory({ conversations, totals }: MailboxState): ConversationState
   return visible.length === totals.conversations ? visible.sort((a, b) => b.activity - a.activity) : undefined;
 }
 
-/** Walks the log newest first: a conversation stands at the first message change met of it. */
+/** Walks the log newest first, where a conversation stands at the first message change met of it, and then the old list. */
 function conversationsBelow(view: MailboxView, before: number | undefined, skip: number, wanted: number): ConversationState[] {
   const found: ConversationState[] = [];
   const met = new Set<UserId>();
   let skipped = 0;
   let unknown = 0;
-  for (const row of view.logDown(before ?? Number.POSITIVE_INFINITY)) {
+  const take = (peer: UserId, seq: number | undefined, number: number) => {
+    if (before === undefined && skipped++ < skip) return;
+    const conversation = view.conversation(peer, seq);
+    if (conversation === undefined) unknown++;
+    else if (conversation.activity === number) found.push(conversation);
+  };
+  for (const row of view.logBelow(before)) {
     for (const [i, { kind, peer, seq }] of row.changes.entries()) {
       const number = row.version - i;
       if (before !== undefined && number >= before) continue;
       if ((kind !== CHANGE.message && kind !== CHANGE.floor) || met.has(peer)) continue;
       met.add(peer);
-      if (kind === CHANGE.floor) continue;
-      if (before === undefined && skipped++ < skip) continue;
-      const conversation = view.conversation(peer, before === undefined ? seq : undefined);
-      if (conversation === undefined) unknown++;
       // Below a border the first change met need not be the newest: that one may stand above.
-      else if (conversation.activity === number) found.push(conversation);
+      if (kind !== CHANGE.floor) take(peer, before === undefined ? seq : undefined, number);
       if (found.length + unknown === wanted) return found;
     }
+  }
+  if (view.needs.some(isOfList)) return found;
+  const rest = () => Math.max(0, skip - skipped) + wanted - found.length - unknown;
+  for (const { peer, seq, activity } of view.oldList(before ?? U48_MAX, rest())) {
+    if (met.has(peer)) continue;
+    take(peer, seq, activity);
+    if (found.length + unknown === wanted) return found;
   }
   return found;
 }

@@ -1,10 +1,12 @@
 import type { UserId } from '../model/ids.js';
-import { PAGE_BYTES_MAX } from '../model/limits.js';
+import { PAGE_BYTES_MAX, U48_MAX } from '../model/limits.js';
 import type { Floor, Message, MessagesAnswer } from '../model/message.js';
 import type { ConversationState } from './conversation-state.js';
 import { messageItem } from './items.js';
 import type { DeltaQuery, PageQuery, SeqPageQuery } from './list-query.js';
 import type { MailboxView } from './mailbox-view.js';
+import { messagesBeyondLog } from './messages-beyond-log.js';
+import { isOfList } from './needs.js';
 import { CHANGE } from './rows.js';
 import { fullPageReason, sliceSince } from './slice.js';
 import type { StoredMessage } from './stored-message.js';
@@ -75,23 +77,32 @@ export function mailboxMessagesPage(view: MailboxView, { size, skip, before }: P
   return page(view, found.slice(0, size), found.length > size, ({ number }) => number);
 }
 
+/** Walks the log newest first, and then goes on with what has left it. */
 function messagesBelow(view: MailboxView, before: number | undefined, skip: number, wanted: number): Found[] {
   const found: Found[] = [];
   const met = new Set<UserId>();
   let skipped = 0;
   let unknown = 0;
-  for (const row of view.logDown(before ?? Number.POSITIVE_INFINITY)) {
+  const take = (conversation: ConversationState | undefined, seq: number) => {
+    const message = conversation && view.message(conversation, seq);
+    if (message === undefined) unknown++;
+    else if (message !== null) found.push({ conversation: conversation!, message });
+  };
+  for (const row of view.logBelow(before)) {
     for (const [i, { kind, peer, seq }] of row.changes.entries()) {
       if (kind !== CHANGE.message || (before !== undefined && row.version - i >= before)) continue;
       const newest = before === undefined && !met.has(peer);
       met.add(peer);
       if (skipped++ < skip) continue;
-      const conversation = view.conversation(peer, newest ? seq : undefined);
-      const message = conversation && view.message(conversation, seq);
-      if (message === undefined) unknown++;
-      else if (message !== null) found.push({ conversation: conversation!, message });
+      take(view.conversation(peer, newest ? seq : undefined), seq);
       if (found.length + unknown === wanted) return found;
     }
+  }
+  if (view.needs.some(isOfList)) return found;
+  for (const { conversation, seq } of messagesBeyondLog(view, before ?? U48_MAX)) {
+    if (skipped++ < skip) continue;
+    take(conversation, seq);
+    if (found.length + unknown === wanted) return found;
   }
   return found;
 }

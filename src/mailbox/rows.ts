@@ -11,6 +11,7 @@ import type { ByteWriter } from './byte-writer.js';
  *
  *   value         u8 format (1) ‖ fields ‖ u32 crc32 over P ‖ key ‖ format ‖ fields
  *   head          u8 state ‖ deltaFloor u48 ‖ reset u48 ‖ u8 reason ‖ [mark name]
+ *   head, format 2  … u8 reason ‖ u8 trimming ‖ counted u48 ‖ changes varint ‖ [mark name]: of a mailbox whose log was trimmed
  *   log           conversations varint ‖ unread varint ‖ changes, newest first: (u8 kind ‖ ck ‖ seq varint)
  *   old list      ck ‖ seq varint
  *   conversation  u8 home side ‖ number u48 ‖ floorSeq ‖ floorIn ‖ floorTs u48 ‖ readSeq ‖ readIn
@@ -20,9 +21,10 @@ import type { ByteWriter } from './byte-writer.js';
  * Numbers, versions and times are u48; seqs and counts unsigned LEB128 varints in their shortest form. The checksum covers the partition and the
  * key, so that a row that was put in another place does not pass.
  *
- * Part of the stored format: never change, only add. Format 1 is the first.
+ * Part of the stored format: never change, only add. Format 1 is the first. Format 2, of heads only: how long the log is.
  */
 const FORMAT = 1;
+const TRIMMED_HEAD_FORMAT = 2;
 const CRC_BYTES = 4;
 
 /** Where a row stands: the CRC of its partition's bytes (computed once per mailbox) and its key. */
@@ -42,11 +44,11 @@ export function checksumHolds(value: Uint8Array, place: Place): boolean {
   return Buffer.from(value.buffer, value.byteOffset + end, CRC_BYTES).readUInt32BE(0) === crc32(value, crc32(place.key, place.partitionCrc), 0, end);
 }
 
-function unseal(value: Uint8Array, place: Place): ByteReader {
+function unseal(value: Uint8Array, place: Place, newest = FORMAT): ByteReader {
   const end = value.length - CRC_BYTES;
   if (end < 1) throw corrupt('a row is too short');
   if (!checksumHolds(value, place)) throw corrupt('a row fails its checksum', { key: Buffer.from(place.key).toString('hex') });
-  if (value[0] !== FORMAT) throw corrupt(`a row has an unknown format. format=\`${value[0]}\` known=\`${FORMAT}\``);
+  if (value[0]! < FORMAT || value[0]! > newest) throw corrupt(`a row has an unknown format. format=\`${value[0]}\` known=\`${newest}\``);
   return new ByteReader(value, 1, end);
 }
 
@@ -60,23 +62,53 @@ export interface Head {
   readonly reason: 0 | 1 | 2;
   /** Name of the mark that this mailbox's last commit set, where a store keeps marks apart; empty otherwise. */
   readonly markName: Uint8Array;
+  /** How long the log was after the last commit that trimmed it; absent while none did. */
+  readonly logged?: LoggedChanges | undefined;
+}
+
+/** The length of a log as one of its trims has left it, so that a mailbox that is loaded again need not count all of it. */
+export interface LoggedChanges {
+  /** Version of that commit. */
+  readonly at: number;
+  /** Changes in the log rows up to that version. */
+  readonly changes: number;
+  /** Whether the trim has left something for the next commit. */
+  readonly trimming: boolean;
 }
 
 /** The head of a mailbox that never wrote one. */
 export const FRESH_HEAD: Head = Object.freeze({ state: 0, deltaFloor: 0, reset: 0, reason: 0, markName: new Uint8Array() });
 
-export function encodeHead(writer: ByteWriter, place: Place, head: Head): Uint8Array {
-  return seal(writer.u8(FORMAT).u8(head.state).u48(head.deltaFloor).u48(head.reset).u8(head.reason).bytes(head.markName), place);
+export function encodeHead(writer: ByteWriter, place: Place, { state, deltaFloor, reset, reason, logged, markName }: Head): Uint8Array {
+  writer
+    .u8(logged === undefined ? FORMAT : TRIMMED_HEAD_FORMAT)
+    .u8(state)
+    .u48(deltaFloor)
+    .u48(reset)
+    .u8(reason);
+  if (logged !== undefined)
+    writer
+      .u8(logged.trimming ? 1 : 0)
+      .u48(logged.at)
+      .varint(logged.changes);
+  return seal(writer.bytes(markName), place);
 }
 
 export function decodeHead(value: Uint8Array, place: Place): Head {
-  const reader = unseal(value, place);
+  const reader = unseal(value, place, TRIMMED_HEAD_FORMAT);
   const state = reader.u8();
   const deltaFloor = reader.u48();
   const reset = reader.u48();
   const reason = reader.u8();
   if (state > 4 || reason > 2) throw corrupt(`a head has an unknown state. state=\`${state}\` reason=\`${reason}\``);
-  return { state: state as Head['state'], deltaFloor, reset, reason: reason as Head['reason'], markName: reader.bytes() };
+  const logged = value[0] === TRIMMED_HEAD_FORMAT ? readLogged(reader) : undefined;
+  return { state: state as Head['state'], deltaFloor, reset, reason: reason as Head['reason'], markName: reader.bytes(), ...(logged && { logged }) };
+}
+
+function readLogged(reader: ByteReader): LoggedChanges {
+  const trimming = reader.u8();
+  if (trimming > 1) throw corrupt(`a head has an unknown state of trimming. trimming=\`${trimming}\``);
+  return { trimming: trimming === 1, at: reader.u48(), changes: reader.varint() };
 }
 
 /** What a change did: 1 a message arrived, 2 was edited, 3 became a stub; 4 a read marker moved; 5 a conversation was deleted up to a floor. */

@@ -48,8 +48,18 @@ export const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 export const LOG_SCAN_ROWS_MAX = 4_096;
 /** Log changes of a mailbox that stay in the cache: as many as one delta may look at. */
 export const LOG_CHANGES_CACHED_MAX = DELTA_CHANGES_MAX;
+/** Log changes that one commit trims at most; a log row is never cut, so a row of more is trimmed alone. */
+export const TRIM_STEP_CHANGES = 64;
+/** How many changes more than it keeps a log gets before it is trimmed, in percent. About once in so many changes a mailbox counts its log, where it does not know its length. */
+export const LOG_SLACK_PERCENT = 10;
+/** Log rows that one scan reads while they are only counted. */
+export const LOG_COUNT_ROWS = 1_024;
 /** Times a request is run again because something had to be read or the store had moved on, before it is given up as damaged. */
 export const PLAN_ROUNDS_MAX = 1_000;
+/** Times an answer is built again because rows were deleted beside it; then it is built while nothing is committed. */
+export const READS_DISTURBED_MAX = 2;
+/** Messages of which one step of a merge reads the number: of the largest 16 MiB. */
+export const MERGE_READS_MAX = 256;
 /** Newest messages of a conversation that stay decoded in the cache after a send: two default pages. */
 export const MESSAGES_CACHED_MAX = 2 * MESSAGES_PAGE_SIZE;
 
@@ -93,6 +103,8 @@ export const LIMITS = {
   waitingWritesPerMailbox: { default: 1_000, max: 1_000_000 },
   /** Sends of one home mailbox that may be undelivered to one other shard, counted in requests. */
   undeliveredPerHome: { default: 1_000, max: 1_000_000 },
+  /** Changes that the log of a mailbox keeps at least; cursors below are answered by a full page. */
+  logChanges: { default: 10_000, max: 1_000_000 },
   /** Time between two sweeps for conversations whose other mailbox may lack their end; a conversation idle for one is then unmarked. */
   sweepMs: { default: 10_000, max: 3_600_000 },
   /** First wait before a failed store is opened again; doubles with each try. */

@@ -15,6 +15,8 @@ export interface LaneHost {
   readonly batchBytesMax: number;
   /** Loads the mailboxes of a write that are not in memory; `undefined` when all of them are. */
   loadMailboxes(write: WaitingWrite<unknown>): Promise<void> | undefined;
+  /** Reads what a trim of these mailboxes' logs needs, where one is due; `undefined` when nothing is to be read. */
+  readTrims(write: WaitingWrite<unknown>): Promise<void> | undefined;
   /** Reads what the views of a write lack. */
   readNeeds(write: WaitingWrite<unknown>): Promise<void>;
   /** Forgets what is known of the mailboxes of a write that the store, or a view, has found to be behind. */
@@ -158,12 +160,14 @@ export class Lane {
       }
     }
     this.#again ||= full;
+    // A trim takes what room is left, and never that of a write.
+    for (const draft of drafts.values()) if (draft.changed) bytes += draft.trim(this.#host.batchBytesMax - bytes);
   }
 
   #plan(write: WaitingWrite<unknown>, drafts: Map<MailboxState, MailboxDraft>, now: number): Planned | undefined {
-    const loading = this.#host.loadMailboxes(write);
-    if (loading !== undefined) {
-      this.#read(write, loading);
+    const reading = this.#host.loadMailboxes(write) ?? this.#host.readTrims(write);
+    if (reading !== undefined) {
+      this.#read(write, reading);
       return undefined;
     }
     const views = write.views();

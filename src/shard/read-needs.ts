@@ -9,15 +9,16 @@ import {
   logRange,
   messageKey,
   messageRange,
+  oldListRange,
   parseKey,
 } from '../mailbox/keys.js';
 import type { MailboxView } from '../mailbox/mailbox-view.js';
 import type { Need } from '../mailbox/needs.js';
-import { decodeConversationRow, decodeDedupeRow, decodeLogRow, decodeMessage, type LogRow } from '../mailbox/rows.js';
+import { decodeConversationRow, decodeDedupeRow, decodeLogRow, decodeMessage, decodeOldListRow, type LogRow } from '../mailbox/rows.js';
 import { type StoredMessage, storedMessage } from '../mailbox/stored-message.js';
 import { corrupt } from '../model/errors.js';
 import type { UserId } from '../model/ids.js';
-import { U48_MAX } from '../model/limits.js';
+import { MERGE_READS_MAX, U48_MAX } from '../model/limits.js';
 import { type Row, type Store, versionOfNoteKey } from '../store/store.js';
 
 type Needed<K extends Need['kind']> = Need & { readonly kind: K };
@@ -45,6 +46,7 @@ class NeedsReader {
     const conversations = new Map<UserId, Needed<'conversation'>>();
     const points: { readonly key: Uint8Array; readonly found: (value: Uint8Array | undefined) => void }[] = [];
     const scans: Promise<void>[] = [];
+    let numbers = 0;
     for (const need of needs) {
       if (need.kind === 'conversation') conversations.set(need.peer, need);
       else if (need.kind === 'message') {
@@ -53,6 +55,9 @@ class NeedsReader {
           key,
           found: (value) => this.#view.foundMessage(need.conversation, need.seq, value === undefined ? null : this.#message(key, value, need.seq)),
         });
+      } else if (need.kind === 'numbers' && need.count === 1) {
+        // What is left over is asked for again.
+        if (numbers++ < MERGE_READS_MAX) points.push(this.#number(need));
       } else scans.push(this.#scanFor(need));
     }
     for (const { peer, newestSeq } of conversations.values()) {
@@ -74,6 +79,28 @@ class NeedsReader {
     await Promise.all(scans);
   }
 
+  #number({ conversation, seq }: Needed<'numbers'>): { readonly key: Uint8Array; readonly found: (value: Uint8Array | undefined) => void } {
+    const key = messageKey(conversation.prefix, seq);
+    return {
+      key,
+      found: (value) => {
+        if (value === undefined) throw corrupt('a message between the floor and the newest is missing', { conversationId: conversation.conversationId, seq });
+        this.#view.foundNumber(conversation, seq, decodeMessage(value, this.#view.state.place(key)).number);
+      },
+    };
+  }
+
+  /** Reads a few at a time: of each only the number is kept. */
+  async #scanNumbers({ conversation, seq, count }: Needed<'numbers'>): Promise<void> {
+    const { prefix, conversationId } = conversation;
+    for (let top = seq; top > seq - count; top -= MERGE_READS_MAX) {
+      const bottom = Math.max(top - MERGE_READS_MAX, seq - count) + 1;
+      const rows = await this.#scan({ ...messageRange(prefix, top, bottom), limit: MERGE_READS_MAX });
+      if (rows.length <= top - bottom) throw corrupt('a message between the floor and the newest is missing', { conversationId, top, bottom });
+      for (const row of rows) this.#view.foundNumber(conversation, seqOf(row), decodeMessage(row.value, this.#view.state.place(row.key)).number);
+    }
+  }
+
   async #readPoints(points: readonly { readonly key: Uint8Array; readonly found: (value: Uint8Array | undefined) => void }[]): Promise<void> {
     const keys = points.map(({ key }) => key);
     const values = await this.#store.read(this.#view.state.partition, keys);
@@ -84,12 +111,16 @@ class NeedsReader {
     switch (need.kind) {
       case 'messages':
         return this.#scanMessages(need);
+      case 'numbers':
+        return this.#scanNumbers(need);
       case 'id':
         return this.#lookUpId(need);
       case 'log-down':
         return this.#scanLogDown(need);
       case 'log-up':
         return this.#scanLogUp(need);
+      case 'old-list':
+        return this.#scanOldList(need);
     }
   }
 
@@ -154,6 +185,12 @@ class NeedsReader {
     this.#view.foundLogUp(need, rows, rows.length < need.rows);
   }
 
+  async #scanOldList(need: Needed<'old-list'>): Promise<void> {
+    const rows = await this.#scan({ ...oldListRange(need.below), limit: need.rows });
+    const found = rows.map(({ key, value }) => ({ activity: activityOf(key), ...decodeOldListRow(value, this.#view.state.place(key)) }));
+    this.#view.foundOldList(need, found, rows.length < need.rows);
+  }
+
   async #scanLog(range: KeyRange, limit: number, reverse: boolean): Promise<LogRow[]> {
     const rows = await this.#scan({ ...range, limit, reverse });
     return rows.map(({ key, value }) => decodeLogRow(value, this.#view.state.place(key), versionOfNoteKey(key)));
@@ -172,6 +209,12 @@ function seqOf({ key }: Row): number {
   const parsed = parseKey(key);
   if (parsed?.kind !== 'message') throw corrupt('a row stands where only messages belong', { key: Buffer.from(key).toString('hex') });
   return parsed.seq;
+}
+
+function activityOf(key: Uint8Array): number {
+  const parsed = parseKey(key);
+  if (parsed?.kind !== 'old-list') throw corrupt('a row stands where only the old list belongs', { key: Buffer.from(key).toString('hex') });
+  return parsed.activity;
 }
 
 function idOf({ key }: Row): string {

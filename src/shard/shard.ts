@@ -1,24 +1,25 @@
 import { Mutex } from 'async-mutex';
 import { ByteWriter } from '../mailbox/byte-writer.js';
-import { MailboxState } from '../mailbox/mailbox-state.js';
-import { MailboxView } from '../mailbox/mailbox-view.js';
-import { corrupt, isMailringError, type MailringError } from '../model/errors.js';
+import type { MailboxState } from '../mailbox/mailbox-state.js';
+import type { MailboxView } from '../mailbox/mailbox-view.js';
+import { isLongWalk } from '../mailbox/needs.js';
+import { isMailringError, type MailringError } from '../model/errors.js';
 import { type Hash64, markSlotOf } from '../model/hash.js';
 import type { UserId } from '../model/ids.js';
-import { type Limits, PLAN_ROUNDS_MAX, STORE_RETRY_MS, STORE_TRIES_MAX, WATCH_POLL_MS } from '../model/limits.js';
+import { type Limits, STORE_RETRY_MS, STORE_TRIES_MAX, WATCH_POLL_MS } from '../model/limits.js';
 import type { ApplyResult, Mark, MarkChange, PartitionWrite, Store, StoreOpenOptions } from '../store/store.js';
 import { Lane, type LaneHost } from './lane.js';
 import { MailboxCache, type MailboxSlot } from './mailbox-cache.js';
+import { MailboxLoader } from './mailbox-loader.js';
 import { overloaded } from './overloaded.js';
+import { type MailboxQuery, type ReadHost, readMailbox } from './read-mailbox.js';
 import { readNeeds } from './read-needs.js';
+import { readTrim } from './read-trim.js';
 import type { ShardStats } from './shard-stats.js';
 import { StoreCalls, type StoreCondition } from './store-calls.js';
 import { StoreKeeper, type StoreKeeperOptions } from './store-keeper.js';
 import { type CommitRequest, WaitingWrite } from './waiting-write.js';
 import { Watchers } from './watchers.js';
-
-/** A pure answer about one mailbox. `undefined`, with needs noted in the view: something has to be read first. */
-export type MailboxQuery<T> = (view: MailboxView) => T | undefined;
 
 /** What a shard is made of. */
 export interface ShardOptions extends StoreKeeperOptions {
@@ -33,9 +34,11 @@ export class Shard {
   readonly watchers: Watchers;
   readonly #limits: Limits;
   readonly #cache: MailboxCache;
+  readonly #loader: MailboxLoader;
   /** Where all mailboxes commit together; elsewhere each has its own lane while it is in use. */
   readonly #lane: Lane | undefined;
   readonly #host: LaneHost;
+  readonly #readHost: ReadHost;
   readonly #writer = new ByteWriter();
   #batches = 0;
   #refusedBatches = 0;
@@ -56,6 +59,9 @@ export class Shard {
     this.#calls = new StoreCalls(store, clock);
     this.watchers = new Watchers(clock, store.capabilities.exclusive ? undefined : WATCH_POLL_MS);
     this.#cache = new MailboxCache(limits.cacheBytes);
+    this.#loader = new MailboxLoader(this.#cache, limits, store.capabilities.atomicAcrossPartitions ? 'conversation' : 'base', (question) =>
+      this.ask(question),
+    );
     this.#keeper = new StoreKeeper(options, () => {
       this.#cache.clear();
       this.#calls.reopened();
@@ -64,7 +70,8 @@ export class Shard {
     this.#host = {
       clock,
       batchBytesMax: store.capabilities.applyBytesMax,
-      loadMailboxes: ({ slots }) => (slots.every(({ state }) => state !== undefined) ? undefined : this.#loadAll(slots)),
+      loadMailboxes: ({ slots }) => (slots.every(({ state }) => state !== undefined) ? undefined : this.#loader.loadAll(slots)),
+      readTrims: ({ slots }) => this.#readTrims(slots.map(({ state }) => state!).filter((state) => state.trim.wants(state.version, state.head))),
       readNeeds: async (write) => {
         await Promise.all(write.views().map((view) => this.#readNeeds(view)));
       },
@@ -79,6 +86,13 @@ export class Shard {
       inTurn: (task) => this.#inTurn(task),
       apply: (writes, marks) => this.#apply(writes, marks),
       failed: (cause, tries) => this.#failed(cause, tries),
+    };
+    this.#readHost = {
+      load: (slot) => this.#loader.load(slot),
+      drop: (slot) => this.#cache.drop(slot),
+      readNeeds: (view) => this.#readNeeds(view),
+      isCurrent: async (slot, version) => store.capabilities.exclusive || (await this.#loader.isCurrent(slot, version)),
+      between: (slot, task) => this.#laneOf(slot).between(task),
     };
     if (store.capabilities.exclusive && !store.capabilities.atomicAcrossPartitions) this.#turns = new Mutex();
     if (store.capabilities.atomicAcrossPartitions) this.#lane = new Lane(this.#host, this.#writer);
@@ -160,21 +174,8 @@ export class Shard {
     const slot = this.#cache.pin(user);
     this.#activeReads++;
     try {
-      let view: MailboxView | undefined;
-      if (!this.store.capabilities.exclusive) await this.#validate(slot);
-      for (let round = 0; round < PLAN_ROUNDS_MAX; round++) {
-        if (slot.state === undefined) {
-          await this.#load(slot);
-          continue;
-        }
-        if (view?.state !== slot.state) view = new MailboxView(slot.state);
-        const answer = query(view);
-        if (view.stale) this.#cache.drop(slot);
-        else if (view.needs.length === 0) return answer as T;
-        // More of the log is progress, however long it is.
-        else if (await this.#readNeeds(view)) round = 0;
-      }
-      throw corrupt('a read found no end', { userId: user, rounds: PLAN_ROUNDS_MAX });
+      if (!this.store.capabilities.exclusive) await this.#loader.validate(slot);
+      return await readMailbox(this.#readHost, slot, query);
     } finally {
       this.#cache.unpin(slot);
       if (--this.#activeReads === 0) for (const resolve of this.#onReadsDone.splice(0)) resolve();
@@ -211,17 +212,6 @@ export class Shard {
     return slot.lane;
   }
 
-  /**
-   * Insists that the state in memory has every commit acknowledged before this call: another owner can have written. What a load that began earlier
-   * found counts no more than what was in memory.
-   */
-  async #validate(slot: MailboxSlot): Promise<void> {
-    if (slot.state === undefined && slot.loading === undefined) return this.#load(slot);
-    const version = await this.ask((store) => store.validate(slot.partition));
-    // A load that is under way may have begun before this call: its answer is too old, or as good as one that begins now.
-    if (slot.state?.version !== version) this.#cache.drop(slot);
-  }
-
   /** Why a write that would touch a user's mailbox is refused at once; `undefined` when it is not. What is owed to that mailbox later counts too. */
   refusal(user: UserId, owed: number): MailringError | undefined {
     const refusal = this.#keeper.refusal('not-accepted');
@@ -238,32 +228,18 @@ export class Shard {
     return overloaded(this.name, this.#limits, crowded?.user);
   }
 
-  async #loadAll(slots: readonly MailboxSlot[]): Promise<void> {
-    await Promise.all(slots.map((slot) => this.#load(slot)));
-  }
-
-  #load(slot: MailboxSlot): Promise<void> {
-    if (slot.state !== undefined) return Promise.resolve();
-    slot.loading ??= this.#loadNow(slot);
-    return slot.loading;
-  }
-
-  async #loadNow(slot: MailboxSlot): Promise<void> {
-    const { drops } = slot;
-    try {
-      const loaded = await this.ask((store) => store.load(slot.partition));
-      // A slot that was dropped meanwhile is loaded again by whoever needs it: what was read before the drop is too old.
-      if (slot.drops === drops) slot.state = new MailboxState(slot.user, loaded, this.#lane === undefined ? 'base' : 'conversation');
-    } finally {
-      if (slot.drops === drops) slot.loading = undefined;
-    }
-  }
-
-  /** Reads what a view lacks; says whether that was more of the log. */
+  /** Reads what a view lacks; says whether that was a step of a long walk. */
   async #readNeeds(view: MailboxView): Promise<boolean> {
     const needs = view.takeNeeds();
     await this.ask((store) => readNeeds(store, view, needs));
-    return needs.some(({ kind }) => kind === 'log-down' || kind === 'log-up');
+    return needs.some(isLongWalk);
+  }
+
+  #readTrims(states: readonly MailboxState[]): Promise<void> | undefined {
+    if (states.length === 0) return undefined;
+    return this.ask(async (store) => {
+      await Promise.all(states.map((state) => readTrim(store, state)));
+    });
   }
 
   #inTurn<T>(task: () => Promise<T>): Promise<T> {

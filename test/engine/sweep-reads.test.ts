@@ -116,8 +116,9 @@ describe.each([
     marks: 'of a mailbox',
     atomic: false,
     perMark: [
-      { load: 2, validate: 1, scan: 4, rows: 7, apply: 1 },
-      { validate: 2, scan: 2, rows: 2, apply: 1 },
+      // One validation more of each answer that was made from rows of the log: another owner can have trimmed it beside.
+      { load: 2, validate: 2, scan: 4, rows: 7, apply: 1 },
+      { validate: 3, scan: 2, rows: 2, apply: 1 },
     ],
   },
 ])('with marks $marks', ({ atomic, perMark }) => {

@@ -38,6 +38,7 @@ const HOME_SIDES = [0, 1, 1, 0, 0, 1, 0, 1];
 const DIGEST = '241bff4036211b66e25dc44c43c7305f';
 const VALUES = {
   head: '0104000000000102000000000101020908045bc256',
+  trimmedHead: '02040000000001020000000001010201010203040506ac020908819b9af9',
   log: '01ac0202040103626f6201010104d0b6d0be80018faf9177',
   oldList: '010103626f62ac02f27d6ec4',
   conversation: '0101000000000102ac0203000000000103ad020494135801',
@@ -133,6 +134,7 @@ describe('keys', () => {
 describe('values', () => {
   const partitionCrc = crc32(partitionOf(ann));
   const head: rows.Head = { state: 4, deltaFloor: 258, reset: 257, reason: 2, markName: Uint8Array.of(9, 8) };
+  const trimmedHead: rows.Head = { ...head, logged: { at: VERSION, changes: 300, trimming: true } };
   const log: rows.LogRow = {
     version: VERSION,
     conversations: 300,
@@ -186,6 +188,7 @@ describe('values', () => {
     ['message', messageKey(prefix, 300), (at) => rows.encodeMessage(writer(), at, message), rows.decodeMessage, message, VALUES.message],
     ['changed message', messageKey(prefix, 300), (at) => rows.encodeMessage(writer(), at, edited), rows.decodeMessage, edited, VALUES.edited],
     ['dedupe row', dedupeKey(prefix, 0, 'x'), (at) => rows.encodeDedupeRow(writer(), at, dedupe), rows.decodeDedupeRow, dedupe, VALUES.dedupe],
+    ['head of a trimmed log', Uint8Array.of(0x10), (at) => rows.encodeHead(writer(), at, trimmedHead), rows.decodeHead, trimmedHead, VALUES.trimmedHead],
   ];
 
   test.each(cases)('a %s has its bytes and is read back', (_, key, encode, decode, fields, golden) => {

@@ -12,27 +12,27 @@ export const PROTOCOL_BUGS: readonly PlantedBug[] = [
     name: 'no-validation',
     what: 'what is in memory is served without validating its version',
     file: 'shard/shard.ts',
-    find: 'if (!this.store.capabilities.exclusive) await this.#validate(slot);',
-    replace: 'if (!this.store.capabilities.exclusive && slot.state === undefined) await this.#validate(slot);',
+    find: 'if (!this.store.capabilities.exclusive) await this.#loader.validate(slot);',
+    replace: 'if (!this.store.capabilities.exclusive && slot.state === undefined) await this.#loader.validate(slot);',
     suite: SIMULATION,
   },
   {
     name: 'joined-validation',
     what: 'a read joins a validation that was begun before it',
-    file: 'shard/shard.ts',
-    find: '    const version = await this.ask((store) => store.validate(slot.partition));',
-    replace: `    const joined = validations.get(slot) ?? this.ask((store) => store.validate(slot.partition)).finally(() => validations.delete(slot));
+    file: 'shard/mailbox-loader.ts',
+    find: '    const version = await this.#ask((store) => store.validate(slot.partition));',
+    replace: `    const joined = validations.get(slot) ?? this.#ask((store) => store.validate(slot.partition)).finally(() => validations.delete(slot));
     validations.set(slot, joined);
     const version = await joined;`,
-    also: [['/** The unit of ownership:', 'const validations = new WeakMap<MailboxSlot, Promise<number>>();\n\n/** The unit of ownership:']],
+    also: [['/** Brings mailboxes into', 'const validations = new WeakMap<MailboxSlot, Promise<number>>();\n\n/** Brings mailboxes into']],
     suite: { files: ['test/engine/two-owners.test.ts'] },
   },
   {
     name: 'joined-load',
     what: 'a read takes the answer of a load that was begun before it',
-    file: 'shard/shard.ts',
-    find: 'if (slot.state === undefined && slot.loading === undefined) return this.#load(slot);',
-    replace: 'if (slot.state === undefined) return this.#load(slot);',
+    file: 'shard/mailbox-loader.ts',
+    find: 'if (slot.state === undefined && slot.loading === undefined) return this.load(slot);',
+    replace: 'if (slot.state === undefined) return this.load(slot);',
     suite: { files: ['test/engine/two-owners.test.ts'] },
   },
   {

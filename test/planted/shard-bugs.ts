@@ -172,7 +172,7 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
   {
     name: 'load-outlives-drop',
     what: 'a load that began before a mailbox was dropped becomes its state',
-    file: 'shard/shard.ts',
+    file: 'shard/mailbox-loader.ts',
     find: 'if (slot.drops === drops) slot.state = new MailboxState(',
     replace: 'slot.state = new MailboxState(',
     suite: FENCE,
