@@ -1,52 +1,141 @@
-import type { Mailring } from 'mailring';
+import { Mailring } from 'mailring';
+import { MemoryStore } from 'mailring/memory';
 import { describe, expect, test } from 'vitest';
-import { openMailring, type Setup, send } from './mailrings.js';
+import { countingStore } from './counting-store.js';
+import { openMailring, send } from './mailrings.js';
+import { allBorders, allPages, openBoth, storedLog, type TwoSetups } from './trimmed-logs.js';
 
-const ids = { next: 0 };
-
-/** Two mailrings that take the same sends at the same times: one keeps all of its logs, the other 5 changes of each. */
-async function openBoth(
-  limits: { logChanges?: number; cacheBytes?: number } = {},
-): Promise<{ whole: Setup; trimmed: Setup; send(from: string, to: string): Promise<void> }> {
-  const whole = await openMailring();
-  const trimmed = await openMailring({ limits: { logChanges: 5, ...limits } });
-  const last = [whole.mailring, trimmed.mailring];
-  return {
-    whole,
-    trimmed,
-    send: async (from, to) => {
-      const id = `id-${String(ids.next++).padStart(8, '0')}`;
-      for (const mailring of last) await send(mailring, from, to, `${from} to ${to}`, id);
-      for (const { clock } of [whole, trimmed]) clock.set(clock.now() + 3);
-    },
-  };
-}
-
-async function allPages(mailring: Mailring, userId: string, pageSize: number): Promise<unknown> {
-  const all: unknown[] = [];
-  for (const fetch of ['fetchConversations', 'fetchMessages'] as const) {
-    for (let before: number | undefined; ; ) {
-      const page = await mailring[fetch]({ userId, pageSize, before });
-      all.push(page);
-      before = page.next;
-      if (before === undefined) break;
-    }
-    for (let pageNumber = 1; ; pageNumber++) {
-      const page = await mailring[fetch]({ userId, pageSize, pageNumber });
-      all.push(page);
-      if (!page.hasMore) break;
-    }
+/** Sends of and to ann, in conversations of very different lengths: some stay beyond the log, some come back. */
+async function sendMany({ send }: TwoSetups, count: number, after?: (i: number) => Promise<void>): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    const peer = i % 3 === 0 ? `p${(i * 7) % 11}` : `p${(i * i) % 13}`;
+    await (i % 3 === 0 ? send(peer, 'ann') : send('ann', peer));
+    await after?.(i);
   }
-  return all;
 }
 
-describe('a log of 5 changes', () => {
-  test('every page is what it is with the whole log, warm and cold', async () => {
-    const { whole, trimmed, send } = await openBoth();
-    for (let i = 0; i < 60; i++) await send(i % 3 === 0 ? `p${(i * 7) % 11}` : 'ann', i % 3 === 0 ? 'ann' : `p${(i * i) % 13}`);
-    expect((await trimmed.mailring.verify()).problems).toEqual([]);
-    await trimmed.warmAndCold(async (mailring) => {
-      for (const pageSize of [1, 3, 7, 200]) expect(await allPages(mailring, 'ann', pageSize)).toEqual(await allPages(whole.mailring, 'ann', pageSize));
+describe('a mailbox that keeps 5 changes', () => {
+  test('has 5 or 6 in its log, each conversation either there or in the old list, and the floor of deltas where the log ends', async () => {
+    const both = await openBoth();
+    await sendMany(both, 61);
+    const { head, log, oldList, changes } = await storedLog(both.trimmed.memory, 'ann');
+    expect(changes).toBe(5);
+    const { conversations } = await both.whole.mailring.fetchConversations({ userId: 'ann', pageSize: 200 });
+    const numbers = (await both.whole.mailring.fetchMessages({ userId: 'ann', pageSize: 200 })).messages.map(
+      ({ lastUpdatedTimestamp }) => lastUpdatedTimestamp,
+    );
+    expect(log.map(({ version }) => version)).toEqual(numbers.slice(0, 5));
+    expect(head).toMatchObject({ deltaFloor: numbers[5], reset: 0, reason: 0, logged: { at: numbers[0], changes: 5, trimming: false } });
+    const beyond = conversations.filter(({ lastActivityTimestamp }) => lastActivityTimestamp <= numbers[5]!);
+    expect(beyond.length).toBeGreaterThan(5);
+    expect(oldList).toEqual(
+      beyond.map(({ participants, lastSeq, lastActivityTimestamp }) => ({ peer: participants[1], seq: lastSeq, activity: lastActivityTimestamp })),
+    );
+    expect((await both.trimmed.mailring.verify()).problems).toEqual([]);
+  });
+
+  test('has every page that the whole log has: through next, by number, below every border, warm and cold', async () => {
+    const both = await openBoth();
+    await sendMany(both, 70);
+    const expected = both.whole.mailring;
+    const { messages } = await expected.fetchMessages({ userId: 'ann', pageSize: 200 });
+    const borders = messages.flatMap(({ lastUpdatedTimestamp: number }) => [number + 1, number]);
+    await both.trimmed.warmAndCold(async (mailring) => {
+      for (const pageSize of [1, 3, 7, 200]) expect(await allPages(mailring, 'ann', pageSize)).toEqual(await allPages(expected, 'ann', pageSize));
+      expect(await allBorders(mailring, 'ann', borders)).toEqual(await allBorders(expected, 'ann', borders));
+    });
+    // Nothing of one border helps with another when each begins cold.
+    for (const before of borders.filter((_, i) => i % 9 === 0)) {
+      const mailring = await both.trimmed.reopen();
+      expect(await allBorders(mailring, 'ann', [before])).toEqual(await allBorders(expected, 'ann', [before]));
+    }
+  });
+
+  test('is the same when it is loaded again for every commit', async () => {
+    const both = await openBoth();
+    await sendMany(both, 40, async (i) => {
+      await both.reopen();
+      expect((await storedLog(both.trimmed.memory, 'ann')).changes).toBe(i < 6 ? i + 1 : 5 + (i % 2));
+    });
+    expect(await allPages(await both.trimmed.reopen(), 'ann', 3)).toEqual(await allPages(both.whole.mailring, 'ann', 3));
+    expect((await both.trimmed.mailring.verify().catch(() => undefined)) ?? (await (await both.trimmed.reopen()).verify()).problems).toEqual([]);
+  });
+
+  test('answers a cursor from the log exactly, and one from below by a full page that says expired', async () => {
+    const both = await openBoth();
+    await sendMany(both, 31);
+    const { messages } = await both.whole.mailring.fetchMessages({ userId: 'ann', pageSize: 200 });
+    const { deltaFloor } = (await storedLog(both.trimmed.memory, 'ann')).head!;
+    expect(deltaFloor).toBe(messages[5]!.lastUpdatedTimestamp);
+    await both.trimmed.warmAndCold(async (mailring) => {
+      for (const fetch of ['fetchConversations', 'fetchMessages'] as const) {
+        for (const lastUpdatedTimestamp of messages.flatMap(({ lastUpdatedTimestamp: number }) => [number + 1, number, number - 1])) {
+          const request = { userId: 'ann', pageSize: 3, lastUpdatedTimestamp, maxChanges: 100 };
+          const answer = await mailring[fetch](request);
+          if (lastUpdatedTimestamp >= deltaFloor) expect(answer).toEqual(await both.whole.mailring[fetch](request));
+          else expect(answer).toEqual({ ...(await both.whole.mailring[fetch]({ userId: 'ann', pageSize: 3 })), reason: 'expired' });
+        }
+      }
     });
   });
+
+  test('tells a watch whose cursor has left the log to begin anew, and goes on with it from there', async () => {
+    const { mailring } = await openMailring({ limits: { logChanges: 5 } });
+    for (let i = 0; i < 20; i++) await send(mailring, 'ann', 'bob', `${i}`);
+    const watch = mailring.watch({ userId: 'bob', lastUpdatedTimestamp: 1 });
+    const { lastUpdatedTimestamp } = await mailring.fetchMessages({ userId: 'bob' });
+    expect(await watch.next()).toEqual({ done: false, value: { type: 'reset', reason: 'expired', lastUpdatedTimestamp } });
+    await send(mailring, 'ann', 'bob', 'next');
+    expect((await watch.next()).value).toMatchObject({ type: 'changes', messages: [{ messageContent: 'next' }], hasMore: false });
+    await watch.return?.();
+  });
+});
+
+describe('5,000 conversations beyond the log', () => {
+  const PEERS = 5_000;
+
+  test('are listed by next and by number, each page for the reads of a page', { timeout: 60_000 }, async () => {
+    const { store, take } = countingStore(new MemoryStore());
+    const limits = { logChanges: 50, waitingWritesPerMailbox: PEERS };
+    const first = await Mailring.open({ store, limits });
+    await Promise.all(Array.from({ length: PEERS }, (_, i) => send(first, 'ann', `peer-${i}`, `${i}`)));
+    // Bursts were commits of many changes; from now on every commit has one.
+    for (let i = 0; i < 200; i++) await send(first, 'ann', `late-${i % 10}`, `late ${i}`);
+    expect((await storedLog(store, 'ann')).changes).toBeLessThanOrEqual(55);
+    expect((await storedLog(store, 'ann')).oldList).toHaveLength(PEERS);
+    await first.close();
+
+    const mailring = await Mailring.open({ store, limits });
+    const peers: string[] = [];
+    const numbers: number[] = [];
+    let before: number | undefined;
+    do {
+      take();
+      const page = await mailring.fetchConversations({ userId: 'ann', pageSize: 100, before });
+      // The one behind the page before is known.
+      const rows = Math.min(101, PEERS + 10 - peers.length);
+      if (peers.length > 200) expect(take()).toEqual({ ...NOTHING, reads: 1, keysRead: 2 * (rows - 1), scans: 1, rowsScanned: rows });
+      peers.push(...page.conversations.map(({ snippet }) => snippet));
+      numbers.push(...page.conversations.map(({ lastActivityTimestamp }) => lastActivityTimestamp));
+      before = page.next;
+    } while (before !== undefined);
+    expect(numbers).toEqual(numbers.toSorted((a, b) => b - a));
+    expect(peers.slice(0, 10)).toEqual(Array.from({ length: 10 }, (_, i) => `late ${199 - i}`));
+    // Sends that nobody waited for have no order but each conversation's.
+    expect(
+      peers
+        .slice(10)
+        .map(Number)
+        .sort((a, b) => a - b),
+    ).toEqual(Array.from({ length: PEERS }, (_, i) => i));
+    await mailring.close();
+
+    const again = await Mailring.open({ store, limits });
+    const { conversations, hasMore } = await again.fetchConversations({ userId: 'ann', pageSize: 100, pageNumber: 31 });
+    expect(conversations.map(({ snippet }) => snippet)).toEqual(peers.slice(3_000, 3_100));
+    expect(hasMore).toBe(true);
+    await again.close();
+  });
+
+  const NOTHING = { loads: 0, reads: 0, keysRead: 0, scans: 0, rowsScanned: 0, applies: 0, rowsPut: 0, marks: 0 };
 });
