@@ -109,7 +109,10 @@ function bytesOf({ changes }: LogRow): number {
   return changes.reduce((sum, { kind, peer }) => sum + (kind === CHANGE.message ? CHANGE_BYTES + 3 * peer.length : 0), CHANGE_BYTES);
 }
 
-/** Whether a version is one of about `every` that are chosen: by a multiplication that scatters also versions of equal distances. */
+/** Whether a version is one of about `every` that are chosen: by all its bits, so that versions of equal distances are chosen as often. */
 function isTurn(version: number, every: number): boolean {
-  return Math.imul(version % 2 ** 32, 0x9e3779b1) >>> 0 < 2 ** 32 / every;
+  let bits = (version % 2 ** 32) ^ Math.floor(version / 2 ** 32);
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return (bits ^ (bits >>> 16)) >>> 0 < 2 ** 32 / every;
 }

@@ -12,6 +12,7 @@ import {
   decodeOldListRow,
   FRESH_HEAD,
   type Head,
+  type LogRow,
   type OldListRow,
   type Place,
 } from './rows.js';
@@ -54,6 +55,8 @@ export class MailboxCheck {
   /** Whether a run of the current conversation was given. */
   #compared = false;
   #runs: CopyRun[] = [];
+  /** Changes in the log rows that the head counts; NaN where one of them cannot be read. */
+  #counted = 0;
   #conversations = 0;
   #unread = 0;
   #certain = true;
@@ -84,6 +87,9 @@ export class MailboxCheck {
     this.#endConversation();
     const { newest, newestRow, conversations } = this.#log;
     if (newest !== this.version) this.#report('log', `the newest log row is not the version. log=\`${newest}\` version=\`${this.version}\``);
+    const counts = this.#head.logged?.changes;
+    if (counts !== undefined && counts !== this.#counted && !Number.isNaN(this.#counted))
+      this.#report('head', `the head counts other changes than the log has. stored=\`${counts}\` counted=\`${this.#counted}\``);
     for (const peer of conversations.keys()) this.#lost('conversation', 'the log names a conversation of which nothing is stored', peer);
     for (const [peer, { activity }] of this.#oldList)
       this.#lost('old-list', `the old list names a conversation that is not beyond the log. activity=\`${activity}\``, peer);
@@ -112,12 +118,22 @@ export class MailboxCheck {
 
   #take(key: ParsedKey, row: Row): void {
     if (key.kind === 'log') {
-      if (key.version <= this.version) this.#log.add(key.version, this.#openLog(row));
+      if (key.version <= this.version) this.#takeLog(key.version, this.#openLog(row));
     } else if (key.kind === 'old-list') this.#takeOldList(key.activity, row);
     else {
       if (this.#current?.context.peer !== key.peer) this.#begin(key.peer, key.kind);
       this.#takeInto(this.#current!, key, row);
     }
+  }
+
+  #takeLog(version: number, row: LogRow | undefined): void {
+    const { deltaFloor, reset, logged } = this.#head;
+    // What a reset has put out of reach of deltas may still be there; a trim deletes what it does.
+    if (version <= deltaFloor && deltaFloor > reset && deltaFloor <= this.version) {
+      this.#report('log', `a log row is left where the log was trimmed. version=\`${version}\` delta-floor=\`${deltaFloor}\``);
+    }
+    if (version <= (logged?.at ?? 0)) this.#counted += row?.changes.length ?? Number.NaN;
+    this.#log.add(version, row);
   }
 
   #takeInto(conversation: ConversationCheck, key: Extract<ParsedKey, { readonly peer: UserId }>, row: Row): void {
@@ -214,8 +230,8 @@ export class MailboxCheck {
   #openHead(value: Uint8Array | undefined): Head {
     const head = value && openRow({ key: HEAD_KEY, value }, this.#partitionCrc, decodeHead, 'the head', this.#report);
     if (head === undefined) return FRESH_HEAD;
-    const { deltaFloor, reset, reason } = head;
-    if (deltaFloor > this.version || reset > deltaFloor || (reset === 0) !== (reason === 0)) {
+    const { deltaFloor, reset, reason, logged } = head;
+    if (Math.max(deltaFloor, logged?.at ?? 0) > this.version || reset > deltaFloor || (reset === 0) !== (reason === 0)) {
       this.#report(
         'head',
         `the head's numbers contradict each other. delta-floor=\`${deltaFloor}\` reset=\`${reset}\` reason=\`${reason}\` version=\`${this.version}\``,

@@ -61,6 +61,13 @@ export async function openBoth(limits: Partial<Limits> = { logChanges: 5 }): Pro
   };
 }
 
+/** More pages than any list has here: a walk that repeats itself ends. */
+const PAGES_MAX = 1_000;
+
+function insistOnEnd(pages: readonly unknown[]): void {
+  if (pages.length > PAGES_MAX) throw new Error('a list has no end');
+}
+
 const FETCHES = ['fetchConversations', 'fetchMessages'] as const;
 
 /** Every page of both whole lists of a user: through `next`, and by number. */
@@ -70,12 +77,14 @@ export async function allPages(mailring: Mailring, userId: string, pageSize: num
     for (let before: number | undefined; ; ) {
       const page = await mailring[fetch]({ userId, pageSize, before });
       all.push(page);
+      insistOnEnd(all);
       before = page.next;
       if (before === undefined) break;
     }
     for (let pageNumber = 1; ; pageNumber++) {
       const page = await mailring[fetch]({ userId, pageSize, pageNumber });
       all.push(page);
+      insistOnEnd(all);
       if (!page.hasMore) break;
     }
   }

@@ -7,6 +7,7 @@ import { PROTOCOL_BUGS } from './protocol-bugs.js';
 import { SEND_BUGS } from './send-bugs.js';
 import { SHARD_BUGS } from './shard-bugs.js';
 import { STORE_BUGS } from './store-bugs.js';
+import { TRIM_BUGS } from './trim-bugs.js';
 import { VERB_BUGS } from './verb-bugs.js';
 
 /** Every planted bug. Where the model of the protocol or of the layout has the bug, it has the model's name. */
@@ -20,4 +21,5 @@ export const BUGS: readonly PlantedBug[] = [
   ...SHARD_BUGS,
   ...STORE_BUGS,
   ...VERB_BUGS,
+  ...TRIM_BUGS,
 ];

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { conversationKey, conversationPrefix, oldListKey } from '../../src/mailbox/keys.js';
-import { CHANGE, type Change, type ConversationRow, FRESH_HEAD, type LogRow } from '../../src/mailbox/rows.js';
+import { CHANGE, type Change, type ConversationRow, FRESH_HEAD, type Head, type LogRow } from '../../src/mailbox/rows.js';
 import { noteKey } from '../../src/store/store.js';
 import { away, fill, home, homeSide, MESSAGES, named, problem, verifyStore } from './mailboxes.js';
 import { StoredRows } from './stored-rows.js';
@@ -222,6 +222,26 @@ describe('a trimmed log', () => {
       await rows.putHead(away, { ...FRESH_HEAD, deltaFloor: deltaFloor + 1_000 });
     };
     expect(named(await verifyStore(await withOldList(broken)))).toEqual([problem('head', away)]);
+  });
+  test('a row that a trim has left is named', async () => {
+    const broken = async (rows: StoredRows) => {
+      await emptyCommit(rows);
+      const oldest = (await rows.log(away)).at(-1)!;
+      await trim(rows);
+      await rows.putLog(away, oldest);
+    };
+    expect(named(await verifyStore(await withOldList(broken)))).toEqual([problem('log', away)]);
+  });
+  test('a head that counts the changes of the log is right, and named where it counts others, or of a version to come', async () => {
+    const withHead = (logged: NonNullable<Head['logged']>) => async (rows: StoredRows) => {
+      await emptyCommit(rows);
+      const { deltaFloor } = await trim(rows);
+      await rows.putHead(away, { ...FRESH_HEAD, deltaFloor, logged: { ...logged, at: deltaFloor + logged.at } });
+    };
+    const at = async (logged: NonNullable<Head['logged']>) => named(await verifyStore(await withOldList(withHead(logged))));
+    expect(await at({ at: 0, changes: 0, trimming: false })).toEqual([]);
+    expect(await at({ at: 0, changes: 1, trimming: true })).toEqual([problem('head', away)]);
+    expect(await at({ at: 1_000_000, changes: 0, trimming: false })).toEqual([problem('head', away)]);
   });
 });
 
