@@ -56,12 +56,14 @@ export function keyOf(item: Item): string {
 }
 
 /** What the answer to a query has to be, when the mailbox is at `end`. */
-function expectedOf(mailbox: ModelMailbox, query: Query, end: number): ExpectedAnswer {
+function expectedOf(mailbox: ModelMailbox, query: Query, end: number, expired: boolean): ExpectedAnswer {
   const entries = entriesAt(mailbox, query.list, end);
   const size = query.pageSize ?? (query.list.of === 'conversations' ? 20 : 50);
   const { since, before, pageNumber = 1, maxChanges = size } = query;
   if (since === undefined) return expectedPage(entries, size, (pageNumber - 1) * size, before?.order);
   if (since.position > end) return { ...expectedPage(entries, size, 0), reason: 'future' };
+  if (mailbox.kept < Number.POSITIVE_INFINITY) mailbox.learnExpired(expired, since.value, since.position, end);
+  if (expired) return { ...expectedPage(entries, size, 0), reason: 'expired' };
   // In a conversation that the user has no part in there is nothing to look at.
   const nothing = query.list.of === 'messages' && query.list.stranger;
   return expectedDelta(entries, since.position, size, maxChanges, end, nothing ? Number.POSITIVE_INFINITY : undefined);
@@ -79,7 +81,7 @@ export interface Checked {
 export function checkAnswer(mailbox: ModelMailbox, query: Query, answer: Answer, end: number): Checked {
   const { user } = mailbox;
   const { list, since } = query;
-  const expected = expectedOf(mailbox, query, end);
+  const expected = expectedOf(mailbox, query, end, mailbox.kept < Number.POSITIVE_INFINITY && answer.reason === 'expired');
   const { entries, hasMore, truncated, position, exact = true, reason } = expected;
   const items = itemsOf(answer);
   assert.deepEqual(

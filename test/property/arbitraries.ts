@@ -32,6 +32,7 @@ export const settings: fc.Arbitrary<Settings> = fc.record({
   users,
   cacheBytes: fc.constantFrom(undefined, 1, 3_000, 30_000),
   waitingWritesPerMailbox: fc.constantFrom(undefined, undefined, 3),
+  logChanges: fc.constantFrom(undefined, undefined, 1, 3, 5, 12),
   lastPageSize: fc.constantFrom(2, 5, 50),
 });
 

@@ -38,8 +38,8 @@ const given = (error: unknown) => isMailringError(error, 'MAILRING_ABORTED');
  * The model after all calls. Sends of one conversation take effect in the order of their calls; those of others in any, so the order in a mailbox is the one
  * that its numbers show. A send that was given up counts when it had a place in a batch by then and is found.
  */
-export function modelAfter(sends: readonly SendCall[], held: Mailboxes): Model {
-  const model = new Model();
+export function modelAfter(sends: readonly SendCall[], held: Mailboxes, kept: number | undefined): Model {
+  const model = new Model(kept);
   for (const { request, settled, times } of sends) {
     if (settled!.status === 'rejected') {
       const error = settled!.reason;

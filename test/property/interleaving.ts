@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Scheduler } from 'fast-check';
-import { type CallOptions, isMailringError, Mailring, type Store } from 'mailring';
+import { type CallOptions, isMailringError, type Limits, Mailring, type Store } from 'mailring';
 import { type Answer, ask, type Border, type Cursor, itemsOf, type Query } from './answers.js';
 import { checkFetches, type FetchCall, type Mailboxes, modelAfter, type SendCall } from './calls.js';
 import type { Model, SendArguments } from './model.js';
@@ -27,20 +27,20 @@ export class Interleaving {
   readonly borders: Border[] = [];
   readonly #controllers = new Map<SendCall, AbortController>();
   readonly #store: ScheduledStore;
-  readonly #cacheBytes: number | undefined;
+  readonly #limits: Partial<Limits>;
   #mailring!: Mailring;
   #moment = 0;
   #actions: Promise<void> = Promise.resolve();
   #pending = new Set<Promise<unknown>>();
 
-  private constructor(store: Store, scheduler: Scheduler, cacheBytes: number | undefined) {
+  private constructor(store: Store, scheduler: Scheduler, limits: Partial<Limits>) {
     this.#store = new ScheduledStore(store, scheduler);
     this.clock.scheduler = scheduler;
-    this.#cacheBytes = cacheBytes;
+    this.#limits = limits;
   }
 
-  static async open(store: Store, scheduler: Scheduler, cacheBytes: number | undefined): Promise<Interleaving> {
-    const interleaving = new Interleaving(store, scheduler, cacheBytes);
+  static async open(store: Store, scheduler: Scheduler, limits: Partial<Limits>): Promise<Interleaving> {
+    const interleaving = new Interleaving(store, scheduler, limits);
     await interleaving.#open();
     return interleaving;
   }
@@ -49,7 +49,7 @@ export class Interleaving {
     // Opening has no concurrency of its own, and its steps would only make the schedules longer.
     const { scheduler } = this.#store;
     this.#store.scheduler = undefined;
-    this.#mailring = await Mailring.open({ store: this.#store, clock: this.clock, ...(this.#cacheBytes && { limits: { cacheBytes: this.#cacheBytes } }) });
+    this.#mailring = await Mailring.open({ store: this.#store, clock: this.clock, limits: this.#limits });
     this.#store.scheduler = scheduler;
   }
 
@@ -140,7 +140,7 @@ export class Interleaving {
   async check(users: readonly string[]): Promise<void> {
     this.#store.scheduler = undefined;
     this.clock.scheduler = undefined;
-    const model = modelAfter(this.sends, await this.#held(users));
+    const model = modelAfter(this.sends, await this.#held(users), this.#limits.logChanges);
     checkFetches(model, this.fetches, this.sends);
     await this.#checkEqual(users, model);
     await this.#mailring.close();

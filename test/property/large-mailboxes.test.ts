@@ -23,6 +23,17 @@ describe('a mailbox with much in it', () => {
   );
 
   it(
+    'goes on beyond a log that was trimmed',
+    async () => {
+      await checkProperty(
+        { file, test: 'goes on beyond a log that was trimmed', runs: 10 },
+        modelProperty({ maxCommands: 60, reopenWeight: 10, store, filled: 1_000, logChanges: 150 }),
+      );
+    },
+    PROPERTY_TIMEOUT_MS,
+  );
+
+  it(
     'ends a page at 1 MiB of content, and goes on behind it',
     async () => {
       const large = true;

@@ -1,8 +1,9 @@
 import { Mailring } from 'mailring';
 import { MemoryStore } from 'mailring/memory';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { checkProperty, PROPERTY_TIMEOUT_MS } from './budget.js';
 import { commandsExecuted } from './command.js';
+import { deltasExpired } from './model.js';
 import { modelProperty } from './model-run.js';
 
 const file = 'test/property/memory.test.ts';
@@ -21,6 +22,8 @@ describe('mailring over the memory store', () => {
         { file, test: 'answers every call as the model does', runs: 1_000, least },
         modelProperty({ maxCommands: 114, reopenWeight: 10, store }),
       );
+      console.log(`deltas found expired: ${deltasExpired()}`);
+      expect(deltasExpired()).toBeGreaterThan(0);
     },
     PROPERTY_TIMEOUT_MS,
   );

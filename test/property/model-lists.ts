@@ -107,7 +107,7 @@ export interface ExpectedAnswer {
   /** Of a delta: where it goes on; `exact` when that holds for every list. */
   readonly position?: number;
   readonly exact?: boolean;
-  readonly reason?: 'too-many-changes' | 'future';
+  readonly reason?: 'too-many-changes' | 'future' | 'expired';
 }
 
 /** The longest beginning that one answer may hold. */

@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly reopenWeight: number;
   /** Messages that are there before the first command: more than are kept in memory, or than one delta looks at. */
   readonly filled?: number;
+  /** Changes that a filled mailbox's log keeps; absent: all of them. */
+  readonly logChanges?: number;
   /** Send large contents, so that pages and slices end before they are full. */
   readonly large?: boolean;
   /** What opens the next run, and what makes its users different from those of other runs in it. */
@@ -25,12 +27,12 @@ const LONG = { waitingWritesPerMailbox: undefined, lastPageSize: 150 } as const;
 
 /** Random commands on the API, beside the model; in the end every list of everybody is walked and every client comes to its end. */
 export function modelProperty(options: RunOptions): fc.IAsyncProperty<[Settings, Iterable<fc.AsyncCommand<World, World>>]> {
-  const { maxCommands, reopenWeight, filled = 0, large = false, store } = options;
+  const { maxCommands, reopenWeight, filled = 0, logChanges, large = false, store } = options;
   const kinds = [...writeCommands, ...readCommands, ...(large ? largeCommands : []), reopenCommands(reopenWeight)];
   const commands = fc.commands([fc.oneof(...kinds)], { maxCommands, size: 'max', ...REPLAY });
   return fc.asyncProperty(settings, commands, async (chosen, run) => {
     const { open, suffix } = store();
-    const world = await World.open(open, { ...chosen, ...(filled > 0 && LONG), users: chosen.users.map((user) => user + suffix) });
+    const world = await World.open(open, { ...chosen, ...(filled > 0 && { ...LONG, logChanges }), users: chosen.users.map((user) => user + suffix) });
     try {
       await fill(world, filled);
       await fc.asyncModelRun(() => ({ model: world, real: world }), run);

@@ -50,6 +50,11 @@ function refusalOf({ senderId, recipientId, messageContent, clientMessageId }: S
   return Buffer.byteLength(messageContent) > CONTENT_BYTES_MAX ? ('MAILRING_MESSAGE_TOO_LARGE' as const) : undefined;
 }
 
+let expired = 0;
+
+/** How many deltas were found expired so far: a property that meets none says nothing of them. */
+export const deltasExpired = (): number => expired;
+
 /** A message in one mailbox. Its number there is unknown until an answer has shown it. */
 export interface Arrival {
   readonly message: ModelMessage;
@@ -60,9 +65,28 @@ export interface Arrival {
 export class ModelMailbox {
   readonly user: string;
   readonly arrivals: Arrival[] = [];
+  /** Arrivals that a delta reaches back over at least. */
+  readonly kept: number;
+  /** Deltas that were answered, and those that were found expired: cursor, and how many had arrived. */
+  readonly #answered: { readonly cursor: number; readonly end: number }[] = [];
+  readonly #expired: { readonly cursor: number; readonly end: number }[] = [];
 
-  constructor(user: string) {
+  constructor(user: string, kept: number) {
     this.user = user;
+    this.kept = kept;
+  }
+
+  /** Takes whether a delta was found expired: never while its cursor is among the newest arrivals that are kept, and never again not. */
+  learnExpired(isExpired: boolean, cursor: number, position: number, end: number): void {
+    if (isExpired) {
+      expired++;
+      assert.ok(end - position > this.kept, `a cursor is expired that only ${end - position} of ${this.kept} arrivals are above`);
+      assert.ok(!this.#answered.some((other) => other.cursor <= cursor && other.end > end), 'a cursor is expired that a later version still answers');
+      this.#expired.push({ cursor, end });
+    } else {
+      assert.ok(!this.#expired.some((other) => other.cursor >= cursor && other.end < end), 'a cursor is answered that an earlier version found expired');
+      this.#answered.push({ cursor, end });
+    }
   }
 
   /** Takes the number that an answer shows for an arrival: always the same one, and in the order of arrival. */
@@ -95,15 +119,21 @@ export class ModelMailbox {
 
 /** All mailboxes. */
 export class Model {
+  /** Arrivals of a mailbox that a delta reaches back over at least. */
+  readonly kept: number;
   readonly mailboxes = new Map<string, ModelMailbox>();
   readonly #conversations = new Map<string, ModelMessage[]>();
   readonly #byId = new Map<string, ModelMessage>();
+
+  constructor(kept = Number.POSITIVE_INFINITY) {
+    this.kept = kept;
+  }
 
   /** A user's mailbox; everybody has one. */
   mailbox(user: string): ModelMailbox {
     let mailbox = this.mailboxes.get(user);
     if (mailbox === undefined) {
-      mailbox = new ModelMailbox(user);
+      mailbox = new ModelMailbox(user, this.kept);
       this.mailboxes.set(user, mailbox);
     }
     return mailbox;

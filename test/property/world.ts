@@ -32,13 +32,15 @@ export interface Settings {
   readonly users: readonly string[];
   readonly cacheBytes: number | undefined;
   readonly waitingWritesPerMailbox: number | undefined;
+  /** Changes that a log keeps; absent: all of them. */
+  readonly logChanges: number | undefined;
   /** Page size of the walks over every list at the end. */
   readonly lastPageSize: number;
 }
 
 /** The engine under test beside its model, and what callers have kept of its answers. */
 export class World {
-  readonly model = new Model();
+  readonly model: Model;
   readonly clock = new TestClock();
   readonly settings: Settings;
   readonly cursors: Cursor[] = [];
@@ -53,6 +55,7 @@ export class World {
   private constructor(open: OpenMailring, settings: Settings) {
     this.#open = open;
     this.settings = settings;
+    this.model = new Model(settings.logChanges);
   }
 
   static async open(open: OpenMailring, settings: Settings): Promise<World> {
@@ -62,10 +65,10 @@ export class World {
   }
 
   async open(): Promise<void> {
-    const { cacheBytes, waitingWritesPerMailbox } = this.settings;
+    const { cacheBytes, waitingWritesPerMailbox, logChanges } = this.settings;
     this.mailring = await this.#open({
       clock: this.clock,
-      limits: { ...(cacheBytes && { cacheBytes }), ...(waitingWritesPerMailbox && { waitingWritesPerMailbox }) },
+      limits: { ...(cacheBytes && { cacheBytes }), ...(waitingWritesPerMailbox && { waitingWritesPerMailbox }), ...(logChanges && { logChanges }) },
     });
   }
 
@@ -88,10 +91,11 @@ export class World {
     return checked;
   }
 
-  /** Makes every number of a mailbox known, from one delta in slices. */
+  /** Makes every number of a mailbox known: from one delta in slices, or where its log is trimmed, from pages. */
   async learnAll(user: string): Promise<void> {
     const mailbox = this.mailbox(user);
     if (mailbox.arrivals.every(({ number }) => number !== undefined)) return;
+    if (this.settings.logChanges !== undefined) return this.walk(user, { of: 'messages' }, 200, 'next');
     const query = { list: { of: 'messages' }, pageSize: 200, maxChanges: Number.POSITIVE_INFINITY } as const;
     let since: Cursor = { user, value: 0, position: 0, exact: true };
     const step = patience('a delta taken to its end');
