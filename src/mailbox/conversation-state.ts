@@ -120,6 +120,13 @@ export class ConversationState {
     return older.reduce((sum, message) => sum + message.memory, 0);
   }
 
+  /** Lets go of the messages that only pages need: all but the newest. Gives the bytes it takes more, a negative number. */
+  shed(): number {
+    const older = this.recent.slice(0, -1);
+    this.recent = this.recent.slice(-1);
+    return older.reduce((sum, { memory }) => sum - memory, 0);
+  }
+
   /** Remembers an id after its commit was acknowledged. */
   learnId(direction: Direction, id: string): void {
     const ids = this.ids[direction];

@@ -43,9 +43,13 @@ export class LogWindow {
   push(row: LogRow): void {
     this.rows.push(row);
     this.#changes += row.changes.length;
-    if (this.#changes <= 1.25 * LOG_CHANGES_CACHED_MAX) return;
+    if (this.#changes > 1.25 * LOG_CHANGES_CACHED_MAX) this.shrink(LOG_CHANGES_CACHED_MAX);
+  }
+
+  /** Lets go of the oldest rows until no more than so many changes are held; the newest row stays. */
+  shrink(changesMax: number): void {
     let gone = 0;
-    while (this.#changes > LOG_CHANGES_CACHED_MAX && gone < this.rows.length - 1) this.#changes -= this.rows[gone++]!.changes.length;
+    while (this.#changes > changesMax && gone < this.rows.length - 1) this.#changes -= this.rows[gone++]!.changes.length;
     this.rows.splice(0, gone);
     if (gone > 0) this.complete = false;
   }

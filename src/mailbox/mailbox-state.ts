@@ -87,6 +87,12 @@ export class MailboxState {
     this.#conversationBytes += bytes;
   }
 
+  /** Lets go of what only pages and deltas need; what a send needs stays. */
+  shed(): void {
+    this.log.shrink(0);
+    for (const conversation of this.conversations.values()) this.#conversationBytes += conversation.shed();
+  }
+
   /** Bytes this mailbox takes in memory, roughly. */
   get bytes(): number {
     return MAILBOX_MEMORY_BYTES + this.log.bytes + this.trim.bytes + this.#conversationBytes;

@@ -29,15 +29,20 @@ export class MailboxSlot {
 }
 
 /**
- * The mailboxes that one shard keeps in memory: write-through, bounded in bytes, the least recently used leave first. Mailboxes in use count, and do not leave: those that
- * nobody uses make room for them.
+ * The mailboxes that one shard keeps in memory: write-through, bounded in bytes, the least recently used leave first. They leave in two steps: what was used last takes up to half
+ * of the bytes with all that it has; what comes after that keeps only what a send needs, for sends cannot do without it and pages can. Mailboxes in use count, and do not
+ * leave: those that nobody uses make room for them.
  */
 export class MailboxCache {
   readonly #bytesMax: number;
   readonly #inUse = new Map<UserId, MailboxSlot>();
-  /** Least recently used first. */
-  readonly #idle = new Map<UserId, MailboxSlot>();
+  /** Not in use, with all that they have; least recently used first, as those after them. */
+  readonly #whole = new Map<UserId, MailboxSlot>();
+  /** Not in use, with what a send needs. */
+  readonly #lean = new Map<UserId, MailboxSlot>();
   #bytes = 0;
+  /** Those of `#lean`. */
+  #leanBytes = 0;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
@@ -45,15 +50,16 @@ export class MailboxCache {
 
   /** Mailboxes in memory, those in use among them, and their bytes, roughly. */
   get stats(): { readonly mailboxes: number; readonly inUse: number; readonly bytes: number } {
-    return { mailboxes: this.#inUse.size + this.#idle.size, inUse: this.#inUse.size, bytes: this.#bytes };
+    return { mailboxes: this.#inUse.size + this.#whole.size + this.#lean.size, inUse: this.#inUse.size, bytes: this.#bytes };
   }
 
   /** Takes a mailbox into use, loaded or not. */
   pin(user: UserId): MailboxSlot {
     let slot = this.#inUse.get(user);
     if (slot === undefined) {
-      slot = this.#idle.get(user) ?? new MailboxSlot(user);
-      this.#idle.delete(user);
+      slot = this.#whole.get(user) ?? this.#lean.get(user) ?? new MailboxSlot(user);
+      this.#whole.delete(user);
+      if (this.#lean.delete(user)) this.#leanBytes -= slot.bytes;
       this.#inUse.set(user, slot);
     }
     slot.pins++;
@@ -65,13 +71,9 @@ export class MailboxCache {
     this.#count(slot, slot.state?.bytes ?? 0);
     if (--slot.pins === 0) {
       this.#inUse.delete(slot.user);
-      if (slot.state !== undefined) this.#idle.set(slot.user, slot);
+      if (slot.state !== undefined) this.#whole.set(slot.user, slot);
     }
-    for (const oldest of this.#idle.values()) {
-      if (this.#bytes <= this.#bytesMax) return;
-      this.#idle.delete(oldest.user);
-      this.#count(oldest, 0);
-    }
+    if (this.#bytes > this.#bytesMax) this.#makeRoom();
   }
 
   /** Forgets what is known of one mailbox, also while it is in use: whoever uses it has to load it again. */
@@ -89,8 +91,27 @@ export class MailboxCache {
 
   /** Forgets everything. */
   clear(): void {
-    for (const slot of [...this.#inUse.values(), ...this.#idle.values()]) this.drop(slot);
-    this.#idle.clear();
+    for (const slots of [this.#inUse, this.#whole, this.#lean]) for (const slot of slots.values()) this.drop(slot);
+    this.#whole.clear();
+    this.#lean.clear();
+    this.#leanBytes = 0;
+  }
+
+  #makeRoom(): void {
+    for (const slot of this.#whole.values()) {
+      if (this.#bytes - this.#leanBytes <= this.#bytesMax / 2) break;
+      this.#whole.delete(slot.user);
+      slot.state?.shed();
+      this.#count(slot, slot.state?.bytes ?? 0);
+      this.#lean.set(slot.user, slot);
+      this.#leanBytes += slot.bytes;
+    }
+    for (const slot of this.#lean.values()) {
+      if (this.#bytes <= this.#bytesMax) return;
+      this.#lean.delete(slot.user);
+      this.#leanBytes -= slot.bytes;
+      this.#count(slot, 0);
+    }
   }
 
   #count(slot: MailboxSlot, bytes: number): void {

@@ -78,20 +78,57 @@ describe('a cache too small for anything', () => {
 });
 
 test('a cache leaves out the mailboxes that were not used for longest', async () => {
-  const { mailring, hooks } = await openMailring({ limits: { cacheBytes: 40_000 } });
+  const { mailring, hooks } = await openMailring({ limits: { cacheBytes: 80_000 } });
   const loaded: string[] = [];
   hooks.load = (run, partition) => {
     loaded.push(Buffer.from(partition.subarray(2)).toString());
     return run();
   };
+  let reads = 0;
+  const counted = <T>(run: () => Promise<T>): Promise<T> => {
+    reads++;
+    return run();
+  };
+  Object.assign(hooks, { read: counted, scan: counted });
+  const conversationId = mailring.conversationIdOf('ann', 'ann');
   for (let i = 0; i < 40; i++) {
     await send(mailring, 'ann', 'ann', 'often used');
-    await mailring.fetchConversations({ userId: `user-${i}` });
-    expect(statsOf(mailring).cachedBytes).toBeLessThanOrEqual(40_000);
+    for (const other of ['a', 'b', 'c']) await mailring.fetchConversations({ userId: `user-${i}-${other}` });
+    expect((await mailring.fetchMessages({ userId: 'ann', conversationId })).messages).toHaveLength(i + 1);
+    expect(statsOf(mailring).cachedBytes).toBeLessThanOrEqual(80_000);
   }
   expect(loaded.filter((user) => user === 'ann')).toHaveLength(1);
+  expect(reads).toBe(0);
   expect(statsOf(mailring).cachedMailboxes).toBeGreaterThan(1);
-  expect(statsOf(mailring).cachedMailboxes).toBeLessThan(41);
+  expect(statsOf(mailring).cachedMailboxes).toBeLessThan(121);
+});
+
+test('a full cache lets go of what only pages need before it lets go of a mailbox: sends read nothing, and pages are what they were', async () => {
+  const cacheBytes = 400_000;
+  const { mailring, hooks } = await openMailring({ limits: { cacheBytes } });
+  const pairs = Array.from({ length: 20 }, (_, i) => [`user-${i}`, `peer-${i}`] as const);
+  const texts = Array.from({ length: 25 }, (_, i) => `${i} ${'x'.repeat(1_000)}`);
+  const sendToAll = async (text: string) => {
+    for (const [user, peer] of pairs) await send(mailring, user, peer, text);
+  };
+  let calls = 0;
+  const counted = <T>(run: () => Promise<T>): Promise<T> => {
+    calls++;
+    return run();
+  };
+  Object.assign(hooks, { load: counted, read: counted, scan: counted });
+  for (const text of texts) await sendToAll(text);
+  // Each mailbox was looked for once; their 1,000 messages, each in two mailboxes, are four times what the cache may hold.
+  expect(calls).toBe(2 * pairs.length);
+  expect(statsOf(mailring)).toMatchObject({ cachedMailboxes: 2 * pairs.length });
+  expect(statsOf(mailring).cachedBytes).toBeLessThanOrEqual(cacheBytes);
+  for (const [user, peer] of pairs) {
+    const seen = await conversationSeenBy(mailring, user, peer);
+    expect(seen.map((message) => (message as { messageContent: string }).messageContent)).toEqual(texts.toReversed());
+    const { messages } = await mailring.fetchMessages({ userId: peer, lastUpdatedTimestamp: 0, maxChanges: 200, pageSize: 200 });
+    expect(messages.map(({ messageContent }) => messageContent)).toEqual(texts);
+    expect(statsOf(mailring).cachedBytes).toBeLessThanOrEqual(cacheBytes);
+  }
 });
 
 describe('a stored row with one bit changed', () => {

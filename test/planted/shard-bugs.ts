@@ -141,8 +141,11 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     name: 'fence-keeps-cache',
     what: 'after a fence the mailboxes in memory are believed',
     file: 'shard/mailbox-cache.ts',
-    find: '[...this.#inUse.values(), ...this.#idle.values()]) this.drop(slot);\n    this.#idle.clear();',
-    replace: 'this.#inUse.values()) this.drop(slot);',
+    find: `for (const slots of [this.#inUse, this.#whole, this.#lean]) for (const slot of slots.values()) this.drop(slot);
+    this.#whole.clear();
+    this.#lean.clear();
+    this.#leanBytes = 0;`,
+    replace: 'for (const slot of this.#inUse.values()) this.drop(slot);',
     suite: FENCE,
   },
   {
@@ -205,8 +208,24 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     name: 'cache-not-by-use',
     what: 'a mailbox that is used keeps its place among those that leave',
     file: 'shard/mailbox-cache.ts',
-    find: '      this.#idle.delete(user);\n',
+    find: '      this.#whole.delete(user);\n',
     replace: '',
+    suite: CACHE,
+  },
+  {
+    name: 'cache-drops-whole-mailboxes',
+    what: 'a full cache lets go of mailboxes while it holds old messages of others',
+    file: 'shard/mailbox-cache.ts',
+    find: '      slot.state?.shed();\n',
+    replace: '',
+    suite: CACHE,
+  },
+  {
+    name: 'cache-counts-lean-twice',
+    what: 'a mailbox that is used again is still counted among those that are not',
+    file: 'shard/mailbox-cache.ts',
+    find: 'if (this.#lean.delete(user)) this.#leanBytes -= slot.bytes;',
+    replace: 'this.#lean.delete(user);',
     suite: CACHE,
   },
   {
