@@ -51,5 +51,5 @@ export async function fetchMessages(engine: Engine, request: FetchMessagesReques
 
 /** Answers a question about one user's mailbox. */
 export function readMailbox<T>(engine: Engine, user: UserId, limits: ReturnType<typeof readCallOptions>, query: MailboxQuery<T>): Promise<T> {
-  return runCall(engine.clock, limits, (signal) => untilAborted(signal, () => engine.shardOf(user).read(user, query)));
+  return runCall(engine.clock, limits, (signal) => untilAborted(signal, () => engine.shardOf(user).read(user, query, signal)));
 }

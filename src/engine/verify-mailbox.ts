@@ -16,6 +16,9 @@ const SCAN_ROWS = 128;
 /** Every key of a partition; one of the layout has at most 260 bytes. */
 const ALL_KEYS: KeyRange = { gte: Uint8Array.of(0), lt: new Uint8Array(512).fill(0xff) };
 
+/** Times a mailbox in which something is found is read beside commits, before those wait. */
+const BESIDE_COMMITS_MAX = 3;
+
 /** What was found in one mailbox. */
 export interface MailboxFindings {
   readonly problems: ProblemList;
@@ -23,6 +26,8 @@ export interface MailboxFindings {
   readonly messages: number;
   /** Whether nothing at all is stored. */
   readonly empty: boolean;
+  /** Whether something was found and there were commits meanwhile: a trim moves what is being read, and looks like damage then. */
+  readonly uncertain: boolean;
 }
 
 /** Conversations whose copies looked different, by peer, and whether anything but their ends did. */
@@ -45,19 +50,20 @@ export class MailboxVerifier {
   }
 
   /**
-   * Checks a mailbox beside commits. When anything is found, once more between two commits: of the mailbox what it holds itself, and of both mailboxes the
-   * conversations whose copies differ. What is found then is real.
+   * Checks a mailbox beside commits. Where something is found, and commits came meanwhile that may explain it, once more, and at last while nothing is committed to it; the
+   * conversations whose copies differ while nothing is committed to either mailbox. What is found then is real.
    *
    * @throws `MAILRING_UNAVAILABLE`, `MAILRING_ABORTED`, `MAILRING_CLOSED`
    */
   async verify(user: UserId): Promise<MailboxFindings> {
     const suspects: Suspects = new Map();
     let findings = await this.#check(user, suspects);
-    if (!findings.problems.empty) {
-      findings = await untilAborted(this.#signal, () => this.#engine.shardOf(user).between(user, () => this.#check(user, undefined)));
+    for (let tries = 1; findings.uncertain && tries < BESIDE_COMMITS_MAX; tries++) findings = await this.#check(user, suspects);
+    if (findings.uncertain) {
+      findings = await untilAborted(this.#signal, () => this.#engine.shardOf(user).hold(user, () => this.#check(user, undefined)));
     }
     for (const [peer, what] of suspects) {
-      await untilAborted(this.#signal, () => this.#betweenBoth(user, peer, () => this.#compareAgain(user, peer, what, findings.problems)));
+      await untilAborted(this.#signal, () => this.#holdBoth(user, peer, () => this.#compareAgain(user, peer, what, findings.problems)));
     }
     return findings;
   }
@@ -80,6 +86,7 @@ export class MailboxVerifier {
     let problems = new ProblemList();
     let check: MailboxCheck | undefined;
     let empty = false;
+    let uncertain = false;
     try {
       const loaded = await this.#load(user);
       check = new MailboxCheck(user, loaded, this.#engine.hash);
@@ -92,11 +99,12 @@ export class MailboxVerifier {
       }
       for (const run of check.end()) if (suspects !== undefined) copy = await this.#suspect(run, copy, suspects);
       if (check.unsettled) await this.#settle(user, check);
+      uncertain = !problems.empty && (await this.#load(user)).version > check.version;
     } catch (error) {
       if (!isMailringError(error, 'MAILRING_CORRUPT')) throw error;
       reportTo(problems, user)('store', error.message);
     }
-    return { problems, messages: check?.messages ?? 0, empty };
+    return { problems, messages: check?.messages ?? 0, empty, uncertain };
   }
 
   async #settle(user: UserId, check: MailboxCheck): Promise<void> {
@@ -121,18 +129,15 @@ export class MailboxVerifier {
   }
 
   /**
-   * Runs a task while nothing is committed to either mailbox by this process. Whoever waits for two lanes takes them in one order, that of shards and in a shard of
-   * users, so that no two verifications wait for each other.
+   * Runs a task while nothing is committed to either mailbox by this process. Whoever holds two mailboxes takes them in one order, that of shards and in a shard of users,
+   * so that no two verifications wait for each other.
    */
-  #betweenBoth(user: UserId, peer: UserId, task: () => Promise<void>): Promise<void> {
+  #holdBoth(user: UserId, peer: UserId, task: () => Promise<void>): Promise<void> {
     const placeOf = (owner: UserId): Place => ({ owner, shard: this.#engine.shardOf(owner) });
     const [a, b] = [placeOf(user), placeOf(peer)];
     const isInOrder = (compareTexts(a.shard.name, b.shard.name) || compareTexts(a.owner, b.owner)) < 0;
     const [first, second] = isInOrder ? [a, b] : [b, a];
-    const inFirst = (run: () => Promise<void>) => first.shard.between(first.owner, run);
-    // A shard that commits mailboxes together has one lane: to wait for it twice would never end.
-    if (first.shard === second.shard && first.shard.store.capabilities.atomicAcrossPartitions) return inFirst(task);
-    return inFirst(() => second.shard.between(second.owner, task));
+    return first.shard.hold(first.owner, () => second.shard.hold(second.owner, task));
   }
 
   /** Compares the two copies of one conversation while nothing is committed to either: all messages, or only how far they go and the newest. */

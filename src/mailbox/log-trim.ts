@@ -33,7 +33,7 @@ export class LogTrim {
   changes: number | undefined;
   /** Read at this version or at an earlier one: only a trim changes the oldest end. */
   oldest: OldestRows | undefined;
-  /** Something of it is being read; other writes go on without it. */
+  /** Its length, or its oldest rows, are being read; other writes go on without it. */
   reading = false;
   /** Changes committed since the mailbox was loaded. */
   committed = 0;
@@ -47,12 +47,17 @@ export class LogTrim {
   }
 
   /**
-   * Whether a commit on that version has to read something before it is planned. A log whose length is not known is counted about once in so many changes as it may be too long,
-   * at versions that their own bits choose: a mailbox that is loaded for each few commits is counted too, and no commit counts for nothing.
+   * Whether the log is to be counted beside a commit on that version. One whose length is not known is counted about once in so many changes as it may be too long, at versions
+   * that their own bits choose: a mailbox that is loaded for each few commits is counted too, and no commit counts for nothing.
    */
-  wants(version: number, head: Head): boolean {
-    if (this.reading || this.oldest !== undefined) return false;
-    return this.changes === undefined ? head.logged?.trimming === true || isTurn(version, this.#slack) : this.isDue(head);
+  wantsCount(version: number, head: Head): boolean {
+    if (this.reading || this.oldest !== undefined || this.changes !== undefined) return false;
+    return head.logged?.trimming === true || isTurn(version, this.#slack);
+  }
+
+  /** Whether the oldest rows have to be read before the next commit is planned. */
+  wantsOldest(head: Head): boolean {
+    return !this.reading && this.oldest === undefined && this.isDue(head);
   }
 
   /** Whether the log is to be trimmed: it has become too long, or the commit that trimmed it last has left something. */

@@ -54,17 +54,13 @@ export class LogWindow {
     if (gone > 0) this.complete = false;
   }
 
-  /**
-   * Adds rows (newest first) that follow directly below version `below`; `complete` when nothing is stored below them.
-   * Says whether it kept them: not when the window has moved on or is full.
-   */
-  extend(below: number, rows: readonly LogRow[], complete: boolean): boolean {
-    const changes = rows.reduce((sum, row) => sum + row.changes.length, 0);
-    if (this.complete || this.oldest !== below || this.#changes + changes > LOG_CHANGES_CACHED_MAX) return false;
-    this.rows.unshift(...rows.toReversed());
-    this.#changes += changes;
-    this.complete = complete;
-    return true;
+  /** Adds rows (newest first) that follow directly below the oldest, as many as there is room for; `complete` when nothing is stored below them. */
+  extend(rows: readonly LogRow[], complete: boolean): void {
+    if (this.complete) return;
+    let count = 0;
+    while (count < rows.length && this.#changes + rows[count]!.changes.length <= LOG_CHANGES_CACHED_MAX) this.#changes += rows[count++]!.changes.length;
+    this.rows.unshift(...rows.slice(0, count).toReversed());
+    this.complete = complete && count === rows.length;
   }
 
   /** Lets go of the rows up to version `upTo`, which were trimmed: where one of them was held, nothing is stored below the rest. */

@@ -53,7 +53,13 @@ export class MailboxState {
     this.totals = { conversations: newest?.conversations ?? 0, unread: newest?.unread ?? 0 };
     this.log = new LogWindow(newest);
     this.#whole = loaded.version === 0;
-    this.trim = new LogTrim(logChanges, this.#whole ? 0 : undefined);
+    this.trim = new LogTrim(logChanges, this.#whole ? 0 : this.#countedNow);
+  }
+
+  /** Changes in the log, where the newest commit has counted them. */
+  get #countedNow(): number | undefined {
+    const { logged } = this.head;
+    return logged?.at === this.version ? logged.changes : undefined;
   }
 
   /** Where a row of this mailbox stands, for its checksum. */

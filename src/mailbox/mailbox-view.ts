@@ -17,11 +17,20 @@ interface LookUp {
   readonly row: DedupeRow | null;
 }
 
-/** Log rows that were read and are not in the mailbox's window. */
-interface LogRun {
+/** Log rows that were read for a walk downwards, newest first. */
+interface RowsDown {
   readonly rows: LogRow[];
-  /** Whether the run goes on to the end of what is stored (downwards), or to the window (upwards, whose oldest version it then is). */
-  end: number | undefined;
+  /** Whether nothing is stored below them. */
+  end: boolean;
+}
+
+/** Log rows that were read for a walk upwards, oldest first. */
+interface RowsUp {
+  /** The version it began above. */
+  readonly from: number;
+  readonly rows: LogRow[];
+  /** Where they go on without a gap to the window: its oldest version then. */
+  upTo: number | undefined;
 }
 
 /** A conversation of the old list. */
@@ -43,9 +52,8 @@ export class MailboxView {
   #lookUp: LookUp | undefined;
   #numbers: Map<ConversationState, Map<number, number>> | undefined;
   /** By what the walk stands for, see {@link logDown}. */
-  readonly #down = new Map<number, LogRun>();
-  /** With the version it lies above. */
-  #up: (LogRun & { readonly from: number }) | undefined;
+  readonly #down = new Map<number, RowsDown>();
+  #up: RowsUp | undefined;
   /** With the activity it lies below. */
   #old: { readonly from: number; readonly rows: OldConversation[]; end: boolean } | undefined;
   /** The state's count of removals when the first part of a list was asked for. */
@@ -151,7 +159,7 @@ export class MailboxView {
     const walk = inWindow ? from : -from;
     const run = this.#down.get(walk);
     if (run !== undefined) yield* run.rows;
-    if (run?.end !== undefined) return;
+    if (run?.end) return;
     const held = (inWindow ? log.rows.length : 0) + (run?.rows.length ?? 0);
     this.needs.push({
       kind: 'log-down',
@@ -190,7 +198,7 @@ export class MailboxView {
       const run = this.#up?.from === version ? this.#up : undefined;
       if (run !== undefined) yield* run.rows;
       above = run?.rows.at(-1)?.version ?? version;
-      if (run?.end === undefined || !log.reaches(run.end)) {
+      if (run?.upTo === undefined || !log.reaches(run.upTo)) {
         this.needs.push({ kind: 'log-up', since: version, above, below: log.oldest, rows: DELTA_CHANGES_MAX });
         return;
       }
@@ -222,14 +230,21 @@ export class MailboxView {
   }
 
   /** Takes commits for a need `log-down`, newest first; `end` when nothing is stored below them. */
-  foundLogDown({ walk, below }: Need & { kind: 'log-down' }, rows: readonly LogRow[], end: boolean): void {
-    // A trim that came meanwhile has taken them out of the window.
-    const kept = rows.filter(({ version }) => version > this.state.trimmedTo);
-    const run = this.#down.get(walk);
-    if (walk > 0 && run === undefined && this.state.log.extend(below, kept, end || kept.length < rows.length)) return;
-    const held = run?.rows ?? [];
-    held.push(...rows);
-    this.#down.set(walk, { rows: held, end: end ? 0 : undefined });
+  foundLogDown({ walk }: Need & { kind: 'log-down' }, rows: readonly LogRow[], end: boolean): void {
+    const run = this.#down.get(walk) ?? { rows: [], end };
+    run.rows.push(...rows);
+    run.end = end;
+    this.#down.set(walk, run);
+  }
+
+  /**
+   * Keeps the log rows that were read in memory, where they follow the window. Only once the answer has proved to be of one version: rows read beside a commit that
+   * trims may be gone before the state says so, and a window that takes them for the end of the log gives deltas that lack them.
+   */
+  keepLog(): void {
+    const { log } = this.state;
+    const run = this.#down.get(log.oldest);
+    if (run !== undefined) log.extend(run.rows, run.end);
   }
 
   /** Takes conversations for a need `old-list`, newest first; `end` when the old list ends with them. */
@@ -241,9 +256,9 @@ export class MailboxView {
 
   /** Takes commits for a need `log-up`, oldest first; `end` when there are no more of them below `need.below`. */
   foundLogUp(need: Need & { kind: 'log-up' }, rows: readonly LogRow[], end: boolean): void {
-    if (this.#up?.from !== need.since) this.#up = { from: need.since, rows: [], end: undefined };
+    if (this.#up?.from !== need.since) this.#up = { from: need.since, rows: [], upTo: undefined };
     this.#up.rows.push(...rows);
-    this.#up.end = end ? need.below : undefined;
+    this.#up.upTo = end ? need.below : undefined;
   }
 }
 

@@ -39,6 +39,13 @@ interface Planned {
   readonly result: { readonly value: unknown } | { readonly error: unknown };
 }
 
+/** A task during which nothing is committed to a mailbox. */
+interface Hold {
+  readonly user: UserId;
+  /** Never rejects: whoever asked for it is told. */
+  run(): Promise<void>;
+}
+
 /**
  * What commits together. A lane takes all writes that are ready in the order they came in, plans them synchronously on the state and on what is planned before them, writes
  * one batch, and when the store has acknowledged it brings it into the state, answers, and takes what came in meanwhile. Nothing is locked: between planning and
@@ -51,7 +58,11 @@ export class Lane {
   #waiting = new Set<WaitingWrite<unknown>>();
   /** What is owed goes before them. */
   readonly #owed = new Set<WaitingWrite<unknown>>();
-  readonly #tasks: (() => Promise<void>)[] = [];
+  /** Who asks that nothing is committed to a mailbox for a while. */
+  readonly #holds = new Set<Hold>();
+  /** Mailboxes to which nothing is committed now; those in `#released` until the next planning, so that what waits for them comes before another hold. */
+  readonly #held = new Set<UserId>();
+  readonly #released = new Set<UserId>();
   #busy = false;
   #scheduled = false;
   /** Something happened while a batch was planned or written that needs another run. */
@@ -75,10 +86,10 @@ export class Lane {
     if (this.#waiting.delete(write) || this.#owed.delete(write)) this.#checkIdle();
   }
 
-  /** Runs a task between two batches, so that nothing is committed while it runs. */
-  between<T>(task: () => Promise<T>): Promise<T> {
+  /** Runs a task while nothing is committed to a mailbox; other mailboxes go on. Tasks and commits of one mailbox take turns. */
+  hold<T>(user: UserId, task: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#tasks.push(() => Promise.resolve().then(task).then(resolve, reject));
+      this.#holds.add({ user, run: () => Promise.resolve().then(task).then(resolve, reject) });
       this.#schedule(queueMicrotask);
     });
   }
@@ -112,32 +123,43 @@ export class Lane {
   }
 
   #checkIdle(): void {
-    if (this.#busy || this.#scheduled || this.#waiting.size + this.#owed.size > 0 || this.#tasks.length > 0) return;
+    if (this.#busy || this.#scheduled || this.#waiting.size + this.#owed.size + this.#holds.size + this.#held.size > 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
   async #run(): Promise<void> {
     this.#busy = true;
     this.#again = false;
+    for (const user of this.#released) this.#held.delete(user);
+    this.#released.clear();
     const planned: Planned[] = [];
     try {
-      const task = this.#tasks.shift();
-      if (task !== undefined) {
-        await task();
-        this.#again = true;
-      } else {
-        const drafts = new Map<MailboxState, MailboxDraft>();
-        this.#planAll(planned, drafts);
-        if (planned.length > 0) await this.#write(planned, drafts);
-      }
+      const drafts = new Map<MailboxState, MailboxDraft>();
+      this.#planAll(planned, drafts);
+      if (planned.length > 0) await this.#write(planned, drafts);
     } catch (error) {
       // Nothing that is expected comes here; whatever it is, everybody is answered and the lane goes on.
       for (const { write } of planned) if (!write.done) write.reject(error, 'unconfirmed');
       this.#again = true;
     }
     this.#busy = false;
+    this.#startHolds();
     if (this.#again) this.#scheduleSoon();
     this.#checkIdle();
+  }
+
+  /** Between two batches: what was planned before is written. */
+  #startHolds(): void {
+    for (const hold of this.#holds) {
+      const { user } = hold;
+      if (this.#held.has(user)) continue;
+      this.#holds.delete(hold);
+      this.#held.add(user);
+      void hold.run().finally(() => {
+        this.#released.add(user);
+        this.#scheduleSoon();
+      });
+    }
   }
 
   /** Plans what is ready, and lets the rest begin to read what it needs. A write waits for its own reads and for earlier writes of the same order. */
@@ -147,9 +169,10 @@ export class Lane {
     let bytes = 0;
     let full = false;
     for (const write of [...this.#owed, ...this.#waiting]) {
-      const { order } = write.request;
+      const { order, users } = write.request;
       full ||= planned.length > 0 && bytes + write.request.bytes > this.#host.batchBytesMax;
-      const outcome = full || write.reading || held.has(order) ? undefined : this.#plan(write, drafts, now);
+      const waits = full || write.reading || held.has(order) || users.some((user) => this.#held.has(user));
+      const outcome = waits ? undefined : this.#plan(write, drafts, now);
       if (outcome === undefined) held.add(order);
       else {
         this.#waiting.delete(write);

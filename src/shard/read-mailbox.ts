@@ -15,29 +15,33 @@ export interface ReadHost {
   /** Whether nobody else has committed to the mailbox since that version. */
   isCurrent(slot: MailboxSlot, version: number): Promise<boolean>;
   /** Runs a task while the shard commits nothing to the mailbox. */
-  between<T>(slot: MailboxSlot, task: () => Promise<T>): Promise<T>;
+  hold<T>(slot: MailboxSlot, task: () => Promise<T>): Promise<T>;
 }
 
 /**
  * Answers a question from one version of a mailbox. A list that was read in several steps can meet a commit that deletes rows: a trim moves a conversation from the log to the old
- * list, a message brings it back, and each part looks right. Such an answer is thrown away and built again; when that happens too often, while nothing is committed.
+ * list, a message brings it back, and each part looks right. Such an answer is thrown away and built again; when that happens too often, while nothing is committed to
+ * that mailbox.
  *
- * @throws `MAILRING_CORRUPT`, and what the host throws
+ * @throws `MAILRING_CORRUPT`, the reason of `signal`, and what the host throws
  */
-export async function readMailbox<T>(host: ReadHost, slot: MailboxSlot, query: MailboxQuery<T>): Promise<T> {
-  const found = await new MailboxRead(host, slot, query).run(READS_DISTURBED_MAX);
-  return (found ?? (await host.between(slot, () => new MailboxRead(host, slot, query).run(Number.POSITIVE_INFINITY))))!.answer;
+export async function readMailbox<T>(host: ReadHost, slot: MailboxSlot, query: MailboxQuery<T>, signal: AbortSignal | undefined): Promise<T> {
+  const read = new MailboxRead(host, slot, query, signal);
+  const found = await read.run(READS_DISTURBED_MAX);
+  return (found ?? (await host.hold(slot, () => read.run(Number.POSITIVE_INFINITY))))!.answer;
 }
 
 class MailboxRead<T> {
   readonly #host: ReadHost;
   readonly #slot: MailboxSlot;
   readonly #query: MailboxQuery<T>;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(host: ReadHost, slot: MailboxSlot, query: MailboxQuery<T>) {
+  constructor(host: ReadHost, slot: MailboxSlot, query: MailboxQuery<T>, signal: AbortSignal | undefined) {
     this.#host = host;
     this.#slot = slot;
     this.#query = query;
+    this.#signal = signal;
   }
 
   /** Gives nothing when the answer had to be thrown away `triesMax` times; `Infinity` where nothing is committed meanwhile. */
@@ -47,6 +51,7 @@ class MailboxRead<T> {
     let view: MailboxView | undefined;
     let tries = 0;
     for (let round = 0; round < PLAN_ROUNDS_MAX; round++) {
+      this.#signal?.throwIfAborted();
       if (slot.state === undefined) {
         await this.#host.load(slot);
         continue;
@@ -60,7 +65,10 @@ class MailboxRead<T> {
         if (await this.#host.readNeeds(view)) round = tries;
       } else {
         const isOneVersion = !view.hasReadLists || ((alone || !view.disturbed) && (await this.#host.isCurrent(slot, version)));
-        if (isOneVersion) return { answer: answer as T };
+        if (isOneVersion) {
+          view.keepLog();
+          return { answer: answer as T };
+        }
         if (++tries === triesMax) return undefined;
         view = undefined;
       }

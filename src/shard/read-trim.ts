@@ -1,24 +1,76 @@
 import { conversationKey, conversationPrefix, logRange, messageKey } from '../mailbox/keys.js';
-import { NOTHING_TO_TRIM, type OldestRows, stepRows } from '../mailbox/log-trim.js';
+import { NOTHING_TO_TRIM, stepRows } from '../mailbox/log-trim.js';
 import type { MailboxState } from '../mailbox/mailbox-state.js';
 import { CHANGE, decodeConversationRow, decodeLogRow, type LogRow } from '../mailbox/rows.js';
 import { isMailringError } from '../model/errors.js';
 import type { UserId } from '../model/ids.js';
-import { LOG_COUNT_ROWS, TRIM_STEP_CHANGES } from '../model/limits.js';
+import { LOG_COUNT_ROWS, SEND_ROW_BYTES_MAX, TRIM_STEP_CHANGES } from '../model/limits.js';
 import { type Row, type Store, versionOfNoteKey } from '../store/store.js';
+import type { MailboxSlot } from './mailbox-cache.js';
+import type { CommitRequest } from './waiting-write.js';
+
+/** What a trim asks of the shard. */
+export interface TrimHost {
+  /** Whether the shard takes nothing new: what nobody waits for ends. */
+  isClosing(): boolean;
+  ask<T>(question: (store: Store) => Promise<T>): Promise<T>;
+  /** Runs a task for which a mailbox stays in memory and the store open. */
+  use(user: UserId, task: () => Promise<void>): Promise<void>;
+  commit<T>(request: CommitRequest<T>): Promise<T>;
+}
 
 /**
- * Reads what a mailbox lacks to trim its log: how long the log is, and where it is too long its oldest rows. Commits go on meanwhile. What is found stays right until the
- * mailbox is trimmed or dropped: commits of this process touch the other end, and after one of anybody else's the next is refused.
+ * Reads what mailboxes lack to trim their logs, where one is due; `undefined` when no commit has to wait for that. How long a log is, is counted beside commits, since that
+ * takes as long as the log is; the oldest rows of one that is too long are read before, in two reads. What is found stays right until the mailbox is trimmed or dropped:
+ * commits of this process touch the other end, and after one of anybody else's the next is refused.
  *
  * @throws what the store throws, but for damage: whatever the trim has found, `verify` finds too, and a send has no need of it
  */
-export async function readTrim(store: Store, state: MailboxState): Promise<void> {
-  const { trim } = state;
+export function readTrims(host: TrimHost, slots: readonly MailboxSlot[]): Promise<void> | undefined {
+  const due: MailboxState[] = [];
+  for (const slot of slots) {
+    const { trim, version, head } = slot.state!;
+    if (trim.wantsCount(version, head)) void countBeside(host, slot, slot.state!);
+    else if (trim.wantsOldest(head)) due.push(slot.state!);
+  }
+  if (due.length === 0) return undefined;
+  return host.ask(async (store) => {
+    await Promise.all(due.map((state) => unlessDamaged(state, () => readOldest(store, state))));
+  });
+}
+
+/**
+ * Counts a log while commits go on. When it is too long and no commit is waiting that would trim it, an empty one does: a mailbox that is seldom in memory would forget
+ * what was counted.
+ */
+async function countBeside(host: TrimHost, slot: MailboxSlot, state: MailboxState): Promise<void> {
+  const count = () => host.ask((store) => unlessDamaged(state, () => countLog(host, store, state)));
+  await host
+    .use(slot.user, async () => {
+      await count();
+      if (slot.state === state && slot.waitingWrites === 0 && state.trim.wantsOldest(state.head)) await host.commit(emptyCommit(slot.user));
+    })
+    // Nobody waits for it: a store that does not answer is seen by whoever does, and the log is counted another time.
+    .catch(() => undefined);
+}
+
+function emptyCommit(user: UserId): CommitRequest<true> {
+  return {
+    users: [user],
+    order: user,
+    bytes: SEND_ROW_BYTES_MAX,
+    owed: true,
+    plan: ([side]) => {
+      side!.draft.touch();
+      return true;
+    },
+  };
+}
+
+async function unlessDamaged({ trim }: MailboxState, read: () => Promise<void>): Promise<void> {
   trim.reading = true;
   try {
-    trim.changes ??= await countLog(store, state);
-    if (trim.isDue(state.head)) trim.oldest = await readOldest(store, state);
+    await read();
   } catch (error) {
     if (!isMailringError(error, 'MAILRING_CORRUPT')) throw error;
     trim.oldest = NOTHING_TO_TRIM;
@@ -27,25 +79,27 @@ export async function readTrim(store: Store, state: MailboxState): Promise<void>
   }
 }
 
-/** Changes in the log: what the last trim has counted, or nothing, and what came since, as far as it is not in memory. */
-async function countLog(store: Store, state: MailboxState): Promise<number> {
+/** Counts the changes in the log: what the last trim has counted, or nothing, and what came since, as far as it is not in memory. */
+async function countLog(host: TrimHost, store: Store, state: MailboxState): Promise<void> {
   const { log, trim, head } = state;
   const { committed } = trim;
   const above = head.logged?.at ?? 0;
   let changes = (head.logged?.changes ?? 0) + countChanges(log.rows.filter(({ version }) => version > above));
   for (let below = log.oldest; below > above + 1; ) {
     const rows = await scanLog(store, state, { ...logRange(below - 1, above + 1), limit: LOG_COUNT_ROWS });
+    if (host.isClosing()) return;
     changes += countChanges(rows);
     below = rows.length < LOG_COUNT_ROWS ? 0 : rows.at(-1)!.version;
   }
-  return changes + trim.committed - committed;
+  // Without an await since: a commit changes both.
+  trim.changes = changes + trim.committed - committed;
 }
 
 function countChanges(rows: readonly LogRow[]): number {
   return rows.reduce((sum, { changes }) => sum + changes.length, 0);
 }
 
-async function readOldest(store: Store, state: MailboxState): Promise<OldestRows> {
+async function readOldest(store: Store, state: MailboxState): Promise<void> {
   // One row more tells whether there is something left for the next commit.
   const rows = await scanLog(store, state, { ...logRange(state.version, 0), limit: TRIM_STEP_CHANGES + 1, reverse: true });
   const last = new Map<UserId, { readonly seq: number; readonly number: number }>();
@@ -55,7 +109,7 @@ async function readOldest(store: Store, state: MailboxState): Promise<OldestRows
       if (kind === CHANGE.message && !state.conversations.has(peer)) last.set(peer, { seq, number: version - i });
     }
   }
-  return { rows, newest: await newestOf(store, state, last) };
+  state.trim.oldest = { rows, newest: await newestOf(store, state, last) };
 }
 
 /** Of the last messages of conversations in the rows to be trimmed, the numbers of those that nothing came after: no message, and no floor. */

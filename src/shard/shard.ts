@@ -1,6 +1,5 @@
 import { Mutex } from 'async-mutex';
 import { ByteWriter } from '../mailbox/byte-writer.js';
-import type { MailboxState } from '../mailbox/mailbox-state.js';
 import type { MailboxView } from '../mailbox/mailbox-view.js';
 import { isLongWalk } from '../mailbox/needs.js';
 import { isMailringError, type MailringError } from '../model/errors.js';
@@ -14,7 +13,7 @@ import { MailboxLoader } from './mailbox-loader.js';
 import { overloaded } from './overloaded.js';
 import { type MailboxQuery, type ReadHost, readMailbox } from './read-mailbox.js';
 import { readNeeds } from './read-needs.js';
-import { readTrim } from './read-trim.js';
+import { readTrims, type TrimHost } from './read-trim.js';
 import type { ShardStats } from './shard-stats.js';
 import { StoreCalls, type StoreCondition } from './store-calls.js';
 import { StoreKeeper, type StoreKeeperOptions } from './store-keeper.js';
@@ -46,6 +45,7 @@ export class Shard {
   readonly #calls: StoreCalls;
   /** After a write that failed, what the same handle acknowledges may be gone: where many lanes write by one handle, they take turns. */
   readonly #turns: Mutex | undefined;
+  #closing = false;
   #waitingWrites = 0;
   #activeReads = 0;
   #onReadsDone: (() => void)[] = [];
@@ -67,11 +67,17 @@ export class Shard {
       this.#calls.reopened();
       this.watchers.wakeAll();
     });
+    const trimHost: TrimHost = {
+      isClosing: () => this.#closing,
+      ask: (question) => this.ask(question),
+      use: (user, task) => this.#use(user, task),
+      commit: (request) => this.commit(request),
+    };
     this.#host = {
       clock,
       batchBytesMax: store.capabilities.applyBytesMax,
       loadMailboxes: ({ slots }) => (slots.every(({ state }) => state !== undefined) ? undefined : this.#loader.loadAll(slots)),
-      readTrims: ({ slots }) => this.#readTrims(slots.map(({ state }) => state!).filter((state) => state.trim.wants(state.version, state.head))),
+      readTrims: ({ slots }) => readTrims(trimHost, slots),
       readNeeds: async (write) => {
         await Promise.all(write.views().map((view) => this.#readNeeds(view)));
       },
@@ -92,7 +98,7 @@ export class Shard {
       drop: (slot) => this.#cache.drop(slot),
       readNeeds: (view) => this.#readNeeds(view),
       isCurrent: async (slot, version) => store.capabilities.exclusive || (await this.#loader.isCurrent(slot, version)),
-      between: (slot, task) => this.#laneOf(slot).between(task),
+      hold: (slot, task) => this.#laneOf(slot).hold(slot.user, task),
     };
     if (store.capabilities.exclusive && !store.capabilities.atomicAcrossPartitions) this.#turns = new Mutex();
     if (store.capabilities.atomicAcrossPartitions) this.#lane = new Lane(this.#host, this.#writer);
@@ -123,6 +129,7 @@ export class Shard {
 
   /** Finishes what was accepted, closes the store and forgets what is in memory. */
   async close(): Promise<void> {
+    this.#closing = true;
     await this.#lane?.idle();
     if (this.#waitingWrites > 0) await new Promise<void>((resolve) => this.#onWritesDone.push(resolve));
     if (this.#activeReads > 0) await new Promise<void>((resolve) => this.#onReadsDone.push(resolve));
@@ -164,18 +171,25 @@ export class Shard {
   }
 
   /**
-   * Answers a question about one mailbox from one version of it: the state in memory, or as much of the store as the answer needs.
+   * Answers a question about one mailbox from one version of it: the state in memory, or as much of the store as the answer needs. With `signal` it gives up at its next step.
    *
-   * @throws `MAILRING_UNAVAILABLE`, `MAILRING_CORRUPT`
+   * @throws `MAILRING_UNAVAILABLE`, `MAILRING_CORRUPT`, the signal's reason
    */
-  async read<T>(user: UserId, query: MailboxQuery<T>): Promise<T> {
+  async read<T>(user: UserId, query: MailboxQuery<T>, signal?: AbortSignal): Promise<T> {
     const refusal = this.#keeper.refusal();
     if (refusal !== undefined) throw refusal;
+    return this.#use(user, async (slot) => {
+      if (!this.store.capabilities.exclusive) await this.#loader.validate(slot);
+      return readMailbox(this.#readHost, slot, query, signal);
+    });
+  }
+
+  /** Runs a task for which a mailbox stays in memory and the store open. */
+  async #use<T>(user: UserId, task: (slot: MailboxSlot) => Promise<T>): Promise<T> {
     const slot = this.#cache.pin(user);
     this.#activeReads++;
     try {
-      if (!this.store.capabilities.exclusive) await this.#loader.validate(slot);
-      return await readMailbox(this.#readHost, slot, query);
+      return await task(slot);
     } finally {
       this.#cache.unpin(slot);
       if (--this.#activeReads === 0) for (const resolve of this.#onReadsDone.splice(0)) resolve();
@@ -192,10 +206,10 @@ export class Shard {
   }
 
   /** Runs a task while this shard commits nothing to the mailbox. */
-  async between<T>(user: UserId, task: () => Promise<T>): Promise<T> {
+  async hold<T>(user: UserId, task: () => Promise<T>): Promise<T> {
     const slot = this.#cache.pin(user);
     try {
-      return await this.#laneOf(slot).between(task);
+      return await this.#laneOf(slot).hold(user, task);
     } finally {
       this.#cache.unpin(slot);
     }
@@ -233,13 +247,6 @@ export class Shard {
     const needs = view.takeNeeds();
     await this.ask((store) => readNeeds(store, view, needs));
     return needs.some(isLongWalk);
-  }
-
-  #readTrims(states: readonly MailboxState[]): Promise<void> | undefined {
-    if (states.length === 0) return undefined;
-    return this.ask(async (store) => {
-      await Promise.all(states.map((state) => readTrim(store, state)));
-    });
   }
 
   #inTurn<T>(task: () => Promise<T>): Promise<T> {

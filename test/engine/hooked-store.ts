@@ -1,4 +1,4 @@
-import type { ApplyResult, LoadedPartition, PartitionWrite, Row, Store } from 'mailring';
+import type { ApplyResult, LoadedPartition, PartitionWrite, Row, ScanRange, Store } from 'mailring';
 
 /** What stands around the calls of a store: each hook is given the call and may hold it, hold its answer, fail it or change what it gives. */
 export interface StoreHooks {
@@ -6,7 +6,7 @@ export interface StoreHooks {
   close?: ((run: () => Promise<void>) => Promise<void>) | undefined;
   load?: ((run: () => Promise<LoadedPartition>, partition: Uint8Array) => Promise<LoadedPartition>) | undefined;
   read?: ((run: () => Promise<(Uint8Array | undefined)[]>) => Promise<(Uint8Array | undefined)[]>) | undefined;
-  scan?: ((run: () => Promise<Row[]>) => Promise<Row[]>) | undefined;
+  scan?: ((run: () => Promise<Row[]>, range: ScanRange) => Promise<Row[]>) | undefined;
   apply?: ((run: () => Promise<ApplyResult>, writes: readonly PartitionWrite[]) => Promise<ApplyResult>) | undefined;
 }
 
@@ -28,7 +28,10 @@ export function hookedStore(
     },
     validate: (partition, options) => store.validate(partition, options),
     read: (partition, keys, options) => around(hooks.read, () => store.read(partition, keys, options)),
-    scan: (partition, range, options) => around(hooks.scan, () => store.scan(partition, range, options)),
+    scan: (partition, range, options) => {
+      const { scan } = hooks;
+      return around(scan && ((run) => scan(run, range)), () => store.scan(partition, range, options));
+    },
     apply: (writes, marks, options) => {
       const { apply } = hooks;
       return around(apply && ((run) => apply(run, writes)), () => store.apply(writes, marks, options));

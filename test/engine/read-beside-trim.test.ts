@@ -1,6 +1,9 @@
-import type { Mailring } from 'mailring';
+import type { Mailring, PartitionWrite } from 'mailring';
 import { describe, expect, test } from 'vitest';
-import { gate } from './hooked-store.js';
+import { READS_DISTURBED_MAX } from '../../src/model/limits.js';
+import { gate, type StoreHooks } from './hooked-store.js';
+import { openMailring, send } from './mailrings.js';
+import { turns } from './manual-clock.js';
 import { openBoth, type TwoSetups } from './trimmed-logs.js';
 
 type Ask = (mailring: Mailring) => Promise<{ readonly lastUpdatedTimestamp: number }>;
@@ -95,40 +98,112 @@ describe('an answer that is made while the log is trimmed beside it', () => {
     for (let which = 0; which < questions(0).length; which++) {
       const both = await begin();
       const ask = questions(both.cursors[DELTA_CURSOR]!)[which]!;
-      await both.reopen();
-      const answers = new Map<number, unknown>();
-      const note = async () => {
-        const answer = await ask(both.whole.mailring);
-        answers.set(answer.lastUpdatedTimestamp, answer);
-      };
-      await note();
-      // The first commit only counts what came since the mailbox was loaded.
-      await both.send('ann', 'p13');
-      await note();
-      const { pass, open } = gate();
-      const { pass: reached, open: reach } = gate();
-      both.trimmed.hooks.apply = async (run, writes) => {
-        if (!writes.some(({ ops }) => ops.some(({ type }) => type === 'delete'))) return run();
-        const result = await run();
-        reach();
-        await pass();
-        return result;
-      };
-      const sending = (async () => {
-        for (const peer of ['p3', 'p14', 'p2']) {
-          await both.send('ann', peer);
-          await note();
-        }
-      })();
-      await reached();
-      await note();
+      const { answers, writing, written } = await writeTrim(both, ask);
       disturbed++;
       const asked = ask(both.current());
-      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
-      open();
-      await sending;
+      await turns();
+      writing.open();
+      await written;
       await insist(await asked, answers);
     }
     expect(disturbed).toBe(questions(0).length);
   });
+
+  test('leaves nothing behind in memory of what it has read beside such a commit', async () => {
+    const both = await begin();
+    const [list, , , , , , delta] = questions(both.cursors[DELTA_CURSOR]!) as [Ask, Ask, Ask, Ask, Ask, Ask, Ask];
+    const { answers, writing, written } = await writeTrim(both, delta);
+    const listed = list(both.current());
+    await turns();
+    const asked = delta(both.current());
+    await turns();
+    writing.open();
+    await written;
+    await listed;
+    await insist(await asked, answers);
+    await insist(await delta(both.current()), answers);
+  });
+
+  test('waits for commits of its own mailbox and holds them at the end, and those of no other; one that is given up holds nothing', async () => {
+    const { mailring, hooks, reopen } = await openMailring({ limits: { logChanges: 10 } });
+    for (let i = 0; i < 30; i++) await send(mailring, 'ann', `p${i % 9}`, `${i}`);
+    const cold = await reopen();
+    let scans = 0;
+    const held = gate();
+    const reached = gate();
+    const hold: StoreHooks['scan'] = async (run) => {
+      const rows = await run();
+      hooks.scan = undefined;
+      if (++scans > READS_DISTURBED_MAX) {
+        // From now on nothing of ann is committed while the read goes on.
+        reached.open();
+        await held.pass();
+      } else {
+        for (let removed = false; !removed; ) {
+          hooks.apply = (apply, writes) => {
+            removed ||= removesRows(writes);
+            return apply();
+          };
+          await send(cold, 'ann', `p${scans}`, 'beside');
+        }
+        hooks.scan = hold;
+      }
+      return rows;
+    };
+    hooks.scan = hold;
+    const signal = new AbortController();
+    const listed = cold.fetchMessages({ userId: 'ann', pageSize: 200 }, { signal: signal.signal });
+    listed.catch(() => undefined);
+    await reached.pass();
+    let answered = false;
+    const waiting = send(cold, 'ann', 'p1', 'waits').then(() => {
+      answered = true;
+    });
+    await send(cold, 'bob', 'cid', 'goes on');
+    await turns();
+    expect(answered).toBe(false);
+    signal.abort();
+    await expect(listed).rejects.toMatchObject({ code: 'MAILRING_ABORTED' });
+    held.open();
+    await waiting;
+    expect(cold.stats().shards['shard-0']).toMatchObject({ activeReads: 0, waitingWrites: 0, mailboxesInUse: 0 });
+  });
 });
+
+function removesRows(writes: readonly PartitionWrite[]): boolean {
+  return writes.some(({ ops }) => ops.some(({ type }) => type === 'delete'));
+}
+
+/**
+ * Sends until a commit trims ann's log, and holds it when the store has it and before it says so. `answers`: what the whole log has answered `ask` at each version.
+ */
+async function writeTrim(both: TwoSetups, ask: Ask): Promise<{ answers: Map<number, unknown>; writing: ReturnType<typeof gate>; written: Promise<void> }> {
+  await both.reopen();
+  const answers = new Map<number, unknown>();
+  const note = async () => {
+    const answer = await ask(both.whole.mailring);
+    answers.set(answer.lastUpdatedTimestamp, answer);
+  };
+  await note();
+  // The first commit only counts what came since the mailbox was loaded.
+  await both.send('ann', 'p13');
+  await note();
+  const writing = gate();
+  const { pass: reached, open: reach } = gate();
+  both.trimmed.hooks.apply = async (run, writes) => {
+    if (!removesRows(writes)) return run();
+    const result = await run();
+    reach();
+    await writing.pass();
+    return result;
+  };
+  const written = (async () => {
+    for (const peer of ['p3', 'p14', 'p2']) {
+      await both.send('ann', peer);
+      await note();
+    }
+  })();
+  await reached();
+  await note();
+  return { answers, writing, written };
+}

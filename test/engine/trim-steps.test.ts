@@ -5,11 +5,13 @@ import { LogTrim } from '../../src/mailbox/log-trim.js';
 import { baseName } from '../../src/mailbox/mailbox-draft.js';
 import { CHANGE, FRESH_HEAD, type LogRow } from '../../src/mailbox/rows.js';
 import { parseUserId, partitionOf } from '../../src/model/ids.js';
+import { LOG_COUNT_ROWS } from '../../src/model/limits.js';
 import { noteKey } from '../../src/store/store.js';
 import { StoredRows } from '../verify/stored-rows.js';
 import { countingStore } from './counting-store.js';
+import { gate, hookedStore } from './hooked-store.js';
 import { openMailring, send } from './mailrings.js';
-import { ManualClock } from './manual-clock.js';
+import { ManualClock, turns } from './manual-clock.js';
 import { storedLog } from './trimmed-logs.js';
 
 const ann = partitionOf(parseUserId('ann'));
@@ -83,6 +85,7 @@ describe('trimming', () => {
       const { changes, head } = await storedLog(store, 'ann');
       if (head !== undefined) expect(changes).toBeGreaterThanOrEqual(500);
       longest = Math.max(longest, changes);
+      if (i % 1_000 === 0) expect((await mailring.verify()).problems).toEqual([]);
       await mailring.close();
       take();
     }
@@ -90,6 +93,26 @@ describe('trimming', () => {
     expect(longest).toBeLessThan(1_100);
     // A send that trims nothing reads 4: in each mailbox the conversation and its newest message.
     expect(rows / commits).toBeLessThan(12);
+  });
+
+  test('counts a log beside the sends, none of which waits for it, and begins without another', async () => {
+    const { mailring, memory } = await openMailring({ limits: { logChanges: 1_000 } });
+    for (let i = 0; i < 40; i++) await send(mailring, 'ann', `peer-${i % 7}`, `${i}`);
+    await mailring.close();
+    const { store, hooks } = hookedStore(memory);
+    const counting = gate();
+    hooks.scan = async (run, { limit }) => {
+      if (limit === LOG_COUNT_ROWS) await counting.pass();
+      return run();
+    };
+    const again = await Mailring.open({ store, limits: { logChanges: 10 } });
+    for (let i = 0; i < 3; i++) await send(again, 'ann', 'peer-0', `${i}`);
+    expect(await storedLog(memory, 'ann')).toMatchObject({ changes: 43, head: undefined });
+    counting.open();
+    await turns();
+    expect(await storedLog(memory, 'ann')).toMatchObject({ changes: 10, head: { logged: { changes: 10, trimming: false } } });
+    expect(again.stats().shards['shard-0']).toMatchObject({ activeReads: 0, waitingWrites: 0, mailboxesInUse: 0 });
+    await again.close();
   });
 
   test('costs nothing where nothing is trimmed, and a head and at most a row for each change where something is', async () => {
