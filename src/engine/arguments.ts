@@ -20,6 +20,13 @@ export function readRequest<T extends object>(request: T, known: readonly (keyof
   return object as T;
 }
 
+/** An options object whose keys are all known; absent, it says nothing. @throws `TypeError` */
+export function readOptions<T extends object>(options: T | undefined, known: readonly (keyof T & string)[], verb: string): Partial<T> {
+  if (options === undefined) return {};
+  checkKeys(requireObject(options, `the options of ${verb}`), known, `the options of ${verb}`);
+  return options;
+}
+
 /** @throws `TypeError` */
 export function readString(value: unknown, name: string): string {
   if (typeof value !== 'string') throw new TypeError(`${name} must be a string. type=\`${typeOf(value)}\``);
@@ -108,9 +115,8 @@ export interface CallLimits {
 
 /** @throws `TypeError`, `RangeError` */
 export function readCallOptions(options: CallOptions | undefined, verb: string): CallLimits {
-  if (options === undefined) return { signal: undefined, timeoutMs: undefined };
-  checkKeys(requireObject(options, `the options of ${verb}`), ['signal', 'timeoutMs'], `the options of ${verb}`);
-  return { signal: readSignal(options.signal), timeoutMs: readInteger(options.timeoutMs, 'timeoutMs', 1, TIMEOUT_MS_MAX) };
+  const { signal, timeoutMs } = readOptions(options, ['signal', 'timeoutMs'], verb);
+  return { signal: readSignal(signal), timeoutMs: readInteger(timeoutMs, 'timeoutMs', 1, TIMEOUT_MS_MAX) };
 }
 
 /** @throws `TypeError` */

@@ -1,6 +1,6 @@
 import type { VerifyProblem } from '../mailbox/verify-problem.js';
-import { checkKeys, requireObject, typeOf } from '../model/arguments.js';
-import { readRequest, readSignal, readUserId } from './arguments.js';
+import { typeOf } from '../model/arguments.js';
+import { readOptions, readRequest, readSignal, readUserId } from './arguments.js';
 import { runCall } from './call.js';
 import type { Engine } from './engine.js';
 
@@ -33,14 +33,13 @@ export interface Verification {
   readonly checked: VerifyProgress;
 }
 
-export async function verify(engine: Engine, request: VerifyRequest = {}, options: VerifyOptions = {}): Promise<Verification> {
+export async function verify(engine: Engine, request: VerifyRequest = {}, options?: VerifyOptions): Promise<Verification> {
   engine.insistOpen();
   const { userId } = readRequest(request, ['userId'], 'verify');
   const user = userId === undefined ? undefined : readUserId(userId, 'userId');
-  checkKeys(requireObject(options, 'the options of verify'), ['signal', 'onProgress'], 'the options of verify');
-  const { onProgress } = options;
+  const { signal, onProgress } = readOptions(options, ['signal', 'onProgress'], 'verify');
   if (onProgress !== undefined && typeof onProgress !== 'function') throw new TypeError(`onProgress must be a function. type=\`${typeOf(onProgress)}\``);
-  const limits = { signal: readSignal(options.signal), timeoutMs: undefined };
+  const limits = { signal: readSignal(signal), timeoutMs: undefined };
   return runCall(engine.clock, limits, async (signal) => {
     // Loaded when first needed: most processes never verify.
     const { VerifyRun } = await import('./verify-run.js');

@@ -4,7 +4,8 @@ import type { UserId } from '../model/ids.js';
 import { PAGE_SIZE_MAX, U48_MAX } from '../model/limits.js';
 import type { FullPageReason } from '../model/message.js';
 import type { Shard } from '../shard/shard.js';
-import { aborted, readInteger, readRequest, readSignal, readUserId } from './arguments.js';
+import { aborted, readInteger, readOptions, readRequest, readSignal, readUserId } from './arguments.js';
+import { runCall, untilAborted } from './call.js';
 import type { Engine } from './engine.js';
 
 /** Whose mailbox to watch, and from where. */
@@ -84,15 +85,21 @@ export class Watch implements AsyncIterableIterator<WatchEvent, void, void> {
     const given = readRequest(request, ['userId', 'lastUpdatedTimestamp'], 'watch');
     const user = readUserId(given.userId, 'userId');
     const since = readInteger(given.lastUpdatedTimestamp, 'lastUpdatedTimestamp', 0, U48_MAX);
-    this.#signal = readSignal(options === undefined ? undefined : readRequest(options, ['signal'], 'watch').signal);
+    this.#signal = readSignal(readOptions(options, ['signal'], 'watch').signal);
     const shard = this.#engine.shardOf(user);
-    this.#cursor = since ?? (await shard.read(user, ({ state }) => state.version));
+    this.#cursor = since ?? (await this.#unlessAborted((signal) => shard.read(user, ({ state }) => state.version, signal)));
     return { user, shard };
+  }
+
+  #unlessAborted<T>(read: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> {
+    return runCall(this.#engine.clock, { signal: this.#signal, timeoutMs: undefined }, (signal) => untilAborted(signal, () => read(signal)));
   }
 
   async #next(): Promise<IteratorResult<WatchEvent, void>> {
     if (this.#ended) return DONE;
-    const { user, shard } = await this.#starting;
+    const started = await this.#unlessEnded(this.#starting);
+    if (started === undefined) return DONE;
+    const { user, shard } = started;
     let changed = true;
     const forget = shard.watchers.add(user, () => {
       changed = true;

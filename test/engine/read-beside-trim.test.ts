@@ -164,8 +164,15 @@ describe('an answer that is made while the log is trimmed beside it', () => {
     expect(answered).toBe(false);
     signal.abort();
     await expect(listed).rejects.toMatchObject({ code: 'MAILRING_ABORTED' });
+    let reads = 0;
+    const counted = <T>(run: () => Promise<T>): Promise<T> => {
+      reads++;
+      return run();
+    };
+    Object.assign(hooks, { read: counted, scan: counted });
     held.open();
     await waiting;
+    expect(reads).toBe(0);
     expect(cold.stats().shards['shard-0']).toMatchObject({ activeReads: 0, waitingWrites: 0, mailboxesInUse: 0 });
   });
 });

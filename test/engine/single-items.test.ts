@@ -109,6 +109,15 @@ describe('an iterator', () => {
     expect((await items.next()).value).toMatchObject({ seq: SEQS });
     await items.return();
     await expect(mailring.messages({ userId: 'ann', pageSize: 1 } as never).next()).rejects.toThrow(TypeError);
-    await expect(mailring.conversations(null as never).next()).rejects.toThrow(TypeError);
+    for (const wrong of [null, undefined, 'ann', ['ann'], { userId: 'ann', pageSize: 2 }, { userId: 'ann', conversationId: 3 }]) {
+      await expect(mailring.conversations(wrong as never).next()).rejects.toThrow(TypeError);
+      await expect(mailring.messages(wrong as never).next()).rejects.toThrow(TypeError);
+    }
+    for (const wrong of [null, 'soon', 5, { signal: 'soon' }, { pageSize: 2 }]) {
+      await expect(mailring.conversations({ userId: 'ann' }, wrong as never).next()).rejects.toThrow(/signal|the options of conversations/);
+      await expect(mailring.messages({ userId: 'ann' }, wrong as never).next()).rejects.toThrow(/signal|the options of messages/);
+    }
+    // Nobody is told of what is wrong with an iterator that is never asked.
+    mailring.messages(null as never);
   });
 });

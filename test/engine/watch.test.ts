@@ -1,5 +1,6 @@
 import type { WatchEvent } from 'mailring';
 import { describe, expect, test } from 'vitest';
+import { gate } from './hooked-store.js';
 import { errorOf, openMailring, send } from './mailrings.js';
 import { turns } from './manual-clock.js';
 
@@ -89,6 +90,38 @@ describe('a watch', () => {
     await mailring.close();
     expect(await closed).toEqual({ done: true, value: undefined });
     expect(await errorOf(mailring.watch({ userId: 'ann' }).next())).toMatchObject({ code: 'MAILRING_CLOSED' });
+  });
+
+  test('ends in each of these ways also while it starts, where the store does not answer', async () => {
+    const { mailring, hooks } = await openMailring();
+    const { pass, open } = gate();
+    hooks.load = async (run) => {
+      await pass();
+      return run();
+    };
+    const controller = new AbortController();
+    const aborted = errorOf(mailring.watch({ userId: 'ann' }, { signal: controller.signal }).next());
+    const left = mailring.watch({ userId: 'ann' });
+    const pending = left.next();
+    await turns();
+    controller.abort(new Error('gone home'));
+    expect(await aborted).toMatchObject({ code: 'MAILRING_ABORTED', cause: { message: 'gone home' } });
+    await left.return!();
+    expect(await pending).toEqual({ done: true, value: undefined });
+    const closed = mailring.watch({ userId: 'ann' }).next();
+    await turns();
+    const closing = mailring.close();
+    open();
+    await closing;
+    expect(await closed).toEqual({ done: true, value: undefined });
+  });
+
+  test('says which of its arguments is wrong', async () => {
+    const { mailring } = await openMailring();
+    const wrong = (...given: unknown[]) => mailring.watch(...(given as Parameters<typeof mailring.watch>)).next();
+    await expect(wrong({ userId: 'ann' }, { timeoutMs: 5 })).rejects.toThrow(/the options of watch.*timeoutMs/);
+    await expect(wrong({ userId: 'ann' }, 'now')).rejects.toThrow(/the options of watch/);
+    await expect(wrong({ user: 'ann' })).rejects.toThrow(/the request of watch/);
   });
 
   test('goes on when a store was closed and opened again after a failed write', async () => {

@@ -112,12 +112,12 @@ export const PAGE_BUGS: readonly PlantedBug[] = [
     replace: 'before = next === undefined ? undefined : (before ?? 1) + 1;',
     also: [
       [
-        'fetchConversations(engine, { ...given, pageSize: PAGE_SIZE_MAX, before }',
-        'fetchConversations(engine, { ...given, pageSize: PAGE_SIZE_MAX, pageNumber: before }',
+        'fetchConversations(engine, { ...request, pageSize: PAGE_SIZE_MAX, before }',
+        'fetchConversations(engine, { ...request, pageSize: PAGE_SIZE_MAX, pageNumber: before }',
       ],
       [
-        'fetchMessages(engine, { ...given, pageSize: PAGE_SIZE_MAX, before }',
-        'fetchMessages(engine, { ...given, pageSize: PAGE_SIZE_MAX, pageNumber: before }',
+        'fetchMessages(engine, { ...request, pageSize: PAGE_SIZE_MAX, before }',
+        'fetchMessages(engine, { ...request, pageSize: PAGE_SIZE_MAX, pageNumber: before }',
       ],
     ],
     suite: { files: ['test/planted/iterators.test.ts'] },

@@ -92,6 +92,22 @@ export const VERB_BUGS: readonly PlantedBug[] = [
     suite: ITEMS,
   },
   {
+    name: 'iterator-unread-options',
+    what: 'an iterator takes what its options say without looking at it',
+    file: 'engine/each-item.ts',
+    find: 'limits: readCallOptions(options, verb) };',
+    replace: 'limits: options === undefined ? readCallOptions(options, verb) : { ...options } };',
+    suite: ITEMS,
+  },
+  {
+    name: 'watch-starts-deaf',
+    what: 'a watch that is starting does not hear its signal',
+    file: 'engine/watch.ts',
+    find: 'untilAborted(signal, () => read(signal))',
+    replace: 'untilAborted(undefined, () => read(signal))',
+    suite: WATCH,
+  },
+  {
     name: 'watch-misses-wake',
     what: 'what is committed while a watch reads does not wake it',
     file: 'shard/lane.ts',
