@@ -175,7 +175,10 @@ export class MailboxDraft {
     state.totals = this.#totals;
     state.log.push(this.#sealed!);
     state.head = this.head;
-    if (this.#removes) state.removals++;
+    if (this.#removes) {
+      state.removals++;
+      state.placeBeyondLog = undefined;
+    }
     state.trim.commit(this.#changes.length, this.#step);
     if (this.#step !== undefined) state.log.trim(state.head.deltaFloor);
     for (const { base } of this.#conversations.values()) {

@@ -7,10 +7,14 @@ import { HEAD_KEY, type LoadedPartition, noteKey, type Partition } from '../stor
 import { ConversationState } from './conversation-state.js';
 import { LogTrim } from './log-trim.js';
 import { LogWindow } from './log-window.js';
+import type { PlaceBeyondLog } from './messages-beyond-log.js';
 import { decodeHead, decodeLogRow, FRESH_HEAD, type Head, type Place } from './rows.js';
 
 /** A mailbox without log and conversations, measured. */
 const MAILBOX_MEMORY_BYTES = 800;
+
+/** A conversation in the place of a walk. */
+const HEAD_MEMORY_BYTES = 64;
 
 /** Where both mailboxes of a shard commit together, a mark stands in the home's own batch, one a conversation; elsewhere it is written before the commit, one a mailbox. */
 export type MarksBy = 'conversation' | 'base';
@@ -33,6 +37,8 @@ export class MailboxState {
   readonly trim: LogTrim;
   /** Counts commits that delete rows, when they are sealed and again when they are here: odd while one is being written. What was read beside one of them is not of one version. */
   removals = 0;
+  /** Where the newest page beyond the log has ended: whoever pages through a whole mailbox goes on there. */
+  placeBeyondLog: PlaceBeyondLog | undefined;
   /** By peer; also those that are known not to have begun. */
   readonly conversations = new Map<UserId, ConversationState>();
   /** Whether the mailbox was empty when it was loaded, so that a conversation that is not here does not exist. */
@@ -96,11 +102,12 @@ export class MailboxState {
   /** Lets go of what only pages and deltas need; what a send needs stays. */
   shed(): void {
     this.log.shrink(0);
+    this.placeBeyondLog = undefined;
     for (const conversation of this.conversations.values()) this.#conversationBytes += conversation.shed();
   }
 
   /** Bytes this mailbox takes in memory, roughly. */
   get bytes(): number {
-    return MAILBOX_MEMORY_BYTES + this.log.bytes + this.trim.bytes + this.#conversationBytes;
+    return MAILBOX_MEMORY_BYTES + this.log.bytes + this.trim.bytes + HEAD_MEMORY_BYTES * (this.placeBeyondLog?.heads.length ?? 0) + this.#conversationBytes;
   }
 }

@@ -24,19 +24,59 @@ interface LoggedSeqs {
 }
 
 /**
+ * Where a walk beyond the log has come to, so that the next page goes on there. It holds for as long as no commit deletes rows: what is beyond the log has no other way to
+ * change.
+ */
+export interface PlaceBeyondLog {
+  /** Every message below this number is still to come. */
+  readonly border: number;
+  /** The mailbox's count of removals when it was taken. */
+  readonly removals: number;
+  readonly heads: readonly Head[];
+  /** Conversations of the old list below this activity have not joined. */
+  readonly oldBelow: number;
+}
+
+/**
  * The messages of the whole mailbox that have left the log, those below number `before`, by number, newest first: a merge of the conversations' messages, in each of which numbers
  * increase with seq. Conversations of the log take part from the beginning, those of the old list when the merge comes to their newest message. A border beyond the log tells of no
- * conversation where it goes on: that is searched in each that stands above it. Ends early, with needs noted, where something has not been read so far.
+ * conversation where it goes on: that is searched in each that stands above it, unless a page has ended there. Gives nothing more, with needs noted, where something has not been
+ * read so far.
  */
-export function* messagesBeyondLog(view: MailboxView, before: number): Generator<MessagePlace, void> {
-  if (view.state.head.deltaFloor === 0) return;
-  const { logged, above } = seqsOfLog(view);
-  if (view.needs.some(isOfList)) return;
-  const merge = new Merge(view, Math.min(before, above));
-  for (const [peer, { newest, oldest }] of logged) {
-    merge.join(view.conversation(peer, newest), oldest - 1, before < above);
+export class MessagesBeyondLog {
+  readonly #view: MailboxView;
+  readonly #merge: Merge | undefined;
+  readonly #before: number;
+
+  constructor(view: MailboxView, before: number) {
+    this.#view = view;
+    this.#before = before;
+    const { head, placeBeyondLog: place, removals } = view.state;
+    if (head.deltaFloor === 0) return;
+    if (place !== undefined && place.removals === removals && before <= place.border) this.#merge = new Merge(view, place.border, place.heads, place.oldBelow);
+    else this.#merge = this.#begin();
   }
-  yield* merge.messages();
+
+  next(): MessagePlace | undefined {
+    for (;;) {
+      const place = this.#merge?.next();
+      if (place === undefined || place.number < this.#before) return place;
+    }
+  }
+
+  /** What stands behind the message given last. */
+  place(): PlaceBeyondLog | undefined {
+    return this.#merge?.place();
+  }
+
+  #begin(): Merge | undefined {
+    const view = this.#view;
+    const { logged, above } = seqsOfLog(view);
+    if (view.needs.some(isOfList)) return undefined;
+    const merge = new Merge(view, Math.min(this.#before, above));
+    for (const [peer, { newest, oldest }] of logged) merge.join(view.conversation(peer, newest), oldest - 1, this.#before < above);
+    return merge;
+  }
 }
 
 /** The conversations of the log with their newest and oldest message there, and the lowest number that the log has. */
@@ -57,16 +97,21 @@ function seqsOfLog(view: MailboxView): { readonly logged: ReadonlyMap<UserId, Lo
 
 class Merge {
   readonly #view: MailboxView;
-  /** Numbers are below this one. */
-  readonly #edge: number;
+  /** What is still to come has numbers below this one. */
+  #edge: number;
   /** By number, lowest first. */
-  readonly #heads: Head[] = [];
+  readonly #heads: Head[];
+  #old: Iterator<OldConversation, void> | undefined;
+  #nextOld: IteratorResult<OldConversation, void> | undefined;
+  #oldBelow: number;
   /** Something that may come first has to be read. */
   #waits = false;
 
-  constructor(view: MailboxView, edge: number) {
+  constructor(view: MailboxView, edge: number, heads: readonly Head[] = [], oldBelow = U48_MAX) {
     this.#view = view;
     this.#edge = edge;
+    this.#heads = [...heads];
+    this.#oldBelow = oldBelow;
   }
 
   /** Takes a conversation in, with its newest message up to `top` whose number is below the edge. */
@@ -75,18 +120,26 @@ class Merge {
     else this.#push(conversation, search ? this.#searched(conversation, top) : top, 0);
   }
 
-  *messages(): Generator<MessagePlace, void> {
+  place(): PlaceBeyondLog {
+    // Numbers that were read ahead are of one call: the next one begins with few again.
+    const heads = this.#heads.map((head) => ({ ...head, given: 0 }));
+    return { border: this.#edge, removals: this.#view.state.removals, heads, oldBelow: this.#oldBelow };
+  }
+
+  next(): Head | undefined {
     const view = this.#view;
-    const old = view.oldList(U48_MAX, OLD_LIST_ROWS);
-    let next = old.next();
-    for (;;) {
-      for (; !next.done && next.value.activity > (this.#heads.at(-1)?.number ?? 0); next = old.next()) this.#joinOld(next.value);
-      if (this.#waits || view.needs.some(isOfList)) return;
-      const head = this.#heads.pop();
-      if (head === undefined) return;
-      yield head;
-      this.#push(head.conversation, head.seq - 1, head.given + 1);
+    this.#old ??= view.oldList(this.#oldBelow, OLD_LIST_ROWS);
+    this.#nextOld ??= this.#old.next();
+    for (; !this.#nextOld.done && this.#nextOld.value.activity > (this.#heads.at(-1)?.number ?? 0); this.#nextOld = this.#old.next()) {
+      this.#oldBelow = this.#nextOld.value.activity;
+      this.#joinOld(this.#nextOld.value);
     }
+    if (this.#waits || view.needs.some(isOfList)) return undefined;
+    const head = this.#heads.pop();
+    if (head === undefined) return undefined;
+    this.#edge = head.number;
+    this.#push(head.conversation, head.seq - 1, head.given + 1);
+    return head;
   }
 
   #joinOld({ peer, seq, activity }: OldConversation): void {

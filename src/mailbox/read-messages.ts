@@ -5,7 +5,7 @@ import type { ConversationState } from './conversation-state.js';
 import { messageItem } from './items.js';
 import type { DeltaQuery, PageQuery, SeqPageQuery } from './list-query.js';
 import type { MailboxView } from './mailbox-view.js';
-import { messagesBeyondLog } from './messages-beyond-log.js';
+import { MessagesBeyondLog, type PlaceBeyondLog } from './messages-beyond-log.js';
 import { isOfList } from './needs.js';
 import { CHANGE } from './rows.js';
 import { fullPageReason, sliceSince } from './slice.js';
@@ -99,11 +99,15 @@ function messagesBelow(view: MailboxView, before: number | undefined, skip: numb
     }
   }
   if (view.needs.some(isOfList)) return found;
-  for (const { conversation, seq } of messagesBeyondLog(view, before ?? U48_MAX)) {
+  const beyond = new MessagesBeyondLog(view, before ?? U48_MAX);
+  let place: PlaceBeyondLog | undefined;
+  for (let next = beyond.next(); next !== undefined; next = beyond.next()) {
     if (skipped++ < skip) continue;
-    take(conversation, seq);
-    if (found.length + unknown === wanted) return found;
+    take(next.conversation, next.seq);
+    if (found.length + unknown === wanted - 1) place = beyond.place();
+    if (found.length + unknown === wanted) break;
   }
+  if (place !== undefined && view.needs.length === 0) view.state.placeBeyondLog = place;
   return found;
 }
 

@@ -92,6 +92,62 @@ describe('a mailbox that keeps 5 changes', () => {
   });
 });
 
+describe('a walk through a whole mailbox', () => {
+  test('reads of each page beyond the log what is on it, and not the log again', async () => {
+    const { store, take } = countingStore(new MemoryStore());
+    const limits = { logChanges: 300 };
+    const first = await Mailring.open({ store, limits });
+    for (let i = 0; i < 1_500; i++) await send(first, 'ann', `peer-${i % 30}`, `${i}`);
+    await first.close();
+    const mailring = await Mailring.open({ store, limits });
+    const pageSize = 50;
+    const seen: string[] = [];
+    let before: number | undefined;
+    do {
+      take();
+      const page = await mailring.fetchMessages({ userId: 'ann', pageSize, before });
+      const { keysRead, rowsScanned } = take();
+      seen.push(...page.messages.map(({ messageContent }) => messageContent));
+      // The log has up to 330; from the second page beyond it on: each message once for its number, some ahead of it, and once for itself.
+      if (seen.length > 400) expect(keysRead + rowsScanned).toBeLessThan(3 * pageSize);
+      before = page.next;
+    } while (before !== undefined);
+    expect(seen).toEqual(Array.from({ length: 1_500 }, (_, i) => `${1_499 - i}`));
+    await mailring.close();
+  });
+
+  test('is what the whole log gives, whatever is sent between its pages', async () => {
+    for (const logChanges of [5, 12, 30]) {
+      const both = await openBoth({ logChanges });
+      await sendMany(both, 120);
+      let before: number | undefined;
+      for (let page = 0; page === 0 || before !== undefined; page++) {
+        const request = { userId: 'ann', pageSize: 7, before };
+        const expected = await both.whole.mailring.fetchMessages(request);
+        expect(await both.current().fetchMessages(request)).toEqual(expected);
+        before = expected.next;
+        for (let i = 0; i < page % 4; i++) await both.send('ann', `p${(page * 5 + i) % 17}`);
+      }
+    }
+  });
+
+  test('finds what a conversation has below, also when it came back to the log before the walk came to it', async () => {
+    const both = await openBoth();
+    for (let i = 0; i < 60; i++) await both.send('ann', `p${i >> 1}`);
+    const expected: unknown[] = [];
+    const found: unknown[] = [];
+    for (let [page, before] = [0, undefined as number | undefined]; page === 0 || before !== undefined; page++) {
+      const request = { userId: 'ann', pageSize: 5, before };
+      const whole = await both.whole.mailring.fetchMessages(request);
+      expected.push(whole);
+      found.push(await both.current().fetchMessages(request));
+      before = whole.next;
+      if (page === 2) await both.send('ann', 'p0');
+    }
+    expect(found).toEqual(expected);
+  });
+});
+
 describe('5,000 conversations beyond the log', () => {
   const PEERS = 5_000;
 

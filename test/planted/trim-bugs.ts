@@ -95,6 +95,22 @@ export const TRIM_BUGS: readonly PlantedBug[] = [
     suite: BESIDE,
   },
   {
+    name: 'page-place-outlives-removals',
+    what: 'a walk goes on where a page has ended, also when rows were deleted since',
+    file: 'mailbox/mailbox-draft.ts',
+    find: '      state.removals++;\n      state.placeBeyondLog = undefined;',
+    replace: '      state.removals++;\n      if (state.placeBeyondLog) state.placeBeyondLog = { ...state.placeBeyondLog, removals: state.removals };',
+    suite: TRIMMED,
+  },
+  {
+    name: 'page-place-one-late',
+    what: 'a walk goes on one message behind where the page has ended',
+    file: 'mailbox/read-messages.ts',
+    find: 'if (found.length + unknown === wanted - 1) place = beyond.place();',
+    replace: 'if (found.length + unknown >= wanted - 1) place = { ...beyond.place()!, border: place?.border ?? beyond.place()!.border };',
+    suite: TRIMMED,
+  },
+  {
     name: 'page-list-log-only',
     what: 'the list of conversations ends where the log was trimmed',
     file: 'mailbox/mailbox-view.ts',
@@ -106,8 +122,8 @@ export const TRIM_BUGS: readonly PlantedBug[] = [
     name: 'page-edge-skips',
     what: 'beyond the log a page goes on one message too low in each conversation that the log has',
     file: 'mailbox/messages-beyond-log.ts',
-    find: 'oldest - 1, before < above',
-    replace: 'oldest - 2, before < above',
+    find: 'oldest - 1, this.#before < above',
+    replace: 'oldest - 2, this.#before < above',
     suite: TRIMMED,
   },
   {
@@ -130,8 +146,8 @@ export const TRIM_BUGS: readonly PlantedBug[] = [
     name: 'page-joins-late',
     what: 'conversations of the old list join the merge only when the others have ended',
     file: 'mailbox/messages-beyond-log.ts',
-    find: 'next.value.activity > (this.#heads.at(-1)?.number ?? 0)',
-    replace: 'next.value.activity > (this.#heads.length > 0 ? next.value.activity : 0)',
+    find: 'this.#nextOld.value.activity > (this.#heads.at(-1)?.number ?? 0)',
+    replace: 'this.#nextOld.value.activity > (this.#heads.length > 0 ? this.#nextOld.value.activity : 0)',
     suite: TRIMMED,
   },
   {
@@ -228,7 +244,7 @@ export const TRIM_BUGS: readonly PlantedBug[] = [
     file: 'mailbox/mailbox-draft.ts',
     find: 'if (this.#removes) state.removals++;\n    this.#sealed',
     replace: 'this.#sealed',
-    also: [['if (this.#removes) state.removals++;\n    state.trim', 'if (this.#removes) state.removals += 2;\n    state.trim']],
+    also: [['      state.removals++;\n', '      state.removals += 2;\n']],
     suite: BESIDE,
   },
 ];
