@@ -48,6 +48,28 @@ describe('trimming', () => {
     expect(await storedLog(memory, 'ann')).toMatchObject({ changes: 1_000, head: { logged: { changes: 1_000, trimming: false } } });
   });
 
+  test('goes on also where commits that could not trim came between', async () => {
+    const rows = new StoredRows();
+    const store = rows.store();
+    const owner = parseUserId('ann');
+    const open = () => Mailring.open({ store, limits: { logChanges: 1_000 }, clock: new ManualClock() });
+    const first = await open();
+    for (let i = 0; i < 1_101; i++) await send(first, 'ann', `peer-${i % 7}`, `${i}`);
+    await first.close();
+    const oldest = (await rows.log(owner)).at(-1)!;
+    await rows.put(owner, noteKey(oldest.version), Uint8Array.of(1, 2, 3));
+    const second = await open();
+    for (let i = 0; i < 3; i++) await send(second, 'ann', 'peer-0', `${i}`);
+    await second.close();
+    await rows.putLog(owner, oldest);
+    const third = await open();
+    expect(await storedLog(store, 'ann')).toMatchObject({ changes: 1_040, head: { logged: { changes: 1_037, trimming: true } } });
+    await send(third, 'ann', 'peer-0', 'next');
+    await turns();
+    expect(await storedLog(store, 'ann')).toMatchObject({ changes: 1_000, head: { logged: { changes: 1_000, trimming: false } } });
+    await third.close();
+  });
+
   test('never cuts a row: one with more changes than a step goes alone, once what is left is enough', async () => {
     const { mailring, memory, hooks } = await openMailring({ limits: { logChanges: 100 } });
     await send(mailring, 'ann', 'peer-0', 'first');
