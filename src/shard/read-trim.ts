@@ -41,14 +41,17 @@ export function readTrims(host: TrimHost, slots: readonly MailboxSlot[]): Promis
 
 /**
  * Counts a log while commits go on. When it is too long and no commit is waiting that would trim it, an empty one does: a mailbox that is seldom in memory would forget
- * what was counted.
+ * what was counted. Not where nothing was committed meanwhile: a refused send changes nothing.
  */
 async function countBeside(host: TrimHost, slot: MailboxSlot, state: MailboxState): Promise<void> {
+  const { trim } = state;
+  const { committed } = trim;
   const count = () => host.ask((store) => unlessDamaged(state, () => countLog(host, store, state)));
   await host
     .use(slot.user, async () => {
       await count();
-      if (slot.state === state && slot.waitingWrites === 0 && state.trim.wantsOldest(state.head)) await host.commit(emptyCommit(slot.user));
+      const isUnasked = trim.committed > committed && slot.waitingWrites === 0;
+      if (slot.state === state && isUnasked && trim.wantsOldest(state.head)) await host.commit(emptyCommit(slot.user));
     })
     // Nobody waits for it: a store that does not answer is seen by whoever does, and the log is counted another time.
     .catch(() => undefined);

@@ -137,6 +137,19 @@ describe('trimming', () => {
     await again.close();
   });
 
+  test('a refused send counts a log, and trims nothing', async () => {
+    const { mailring, memory } = await openMailring();
+    for (let i = 0; i < 40; i++) await send(mailring, 'ann', 'bob', `${i}`, `id-${i}`);
+    await mailring.close();
+    const again = await Mailring.open({ store: memory, limits: { logChanges: 10 } });
+    await expect(send(again, 'ann', 'bob', 'other', 'id-39')).rejects.toMatchObject({ code: 'MAILRING_ID_CONFLICT' });
+    await turns();
+    expect(await storedLog(memory, 'ann')).toMatchObject({ changes: 40, head: undefined });
+    await send(again, 'ann', 'bob', 'next', 'id-40');
+    expect(await storedLog(memory, 'ann')).toMatchObject({ changes: 10 });
+    await again.close();
+  });
+
   test('costs nothing where nothing is trimmed, and a head and at most a row for each change where something is', async () => {
     const { store, take } = countingStore(new MemoryStore());
     const mailring = await Mailring.open({ store, limits: { logChanges: 10 } });

@@ -58,8 +58,16 @@ export const TRIM_BUGS: readonly PlantedBug[] = [
     name: 'trim-count-forgotten',
     what: 'what was counted of a log that is too long waits for the next commit, by when the mailbox may have left memory',
     file: 'shard/read-trim.ts',
-    find: 'slot.waitingWrites === 0 && state.trim',
-    replace: 'slot.waitingWrites < 0 && state.trim',
+    find: '&& slot.waitingWrites === 0;',
+    replace: '&& slot.waitingWrites < 0;',
+    suite: STEPS,
+  },
+  {
+    name: 'trim-after-refusal',
+    what: 'a send that is refused leads to a commit that trims',
+    file: 'shard/read-trim.ts',
+    find: 'trim.committed > committed && ',
+    replace: '',
     suite: STEPS,
   },
   {

@@ -96,7 +96,7 @@ export function checkAnswer(mailbox: ModelMailbox, query: Query, answer: Answer,
   if (delta && hasMore) {
     assert.ok(version > since!.value, 'a slice makes progress');
     assert.ok(version >= (items.at(-1)?.lastUpdatedTimestamp ?? 0), 'a cursor is not below what came with it');
-    if (exact) mailbox.learn(position - 1, version);
+    if (exact) mailbox.learnVersion(position, version);
   } else mailbox.learnVersion(end, version);
   if (delta)
     assert.ok(

@@ -34,7 +34,10 @@ export async function openOwners(stores: readonly Store[], options: Parameters<O
     conversations: (...given) => engines[turn]!.conversations(...given),
     messages: (...given) => engines[turn]!.messages(...given),
     watch: (...given) => engines[turn]!.watch(...given),
-    stats: () => engines[turn]!.stats(),
+    stats: () => ({
+      ...engines[turn]!.stats(),
+      shards: Object.fromEntries(engines.flatMap((one, i) => Object.entries(one.stats().shards).map(([name, shard]) => [`${name} of owner ${i}`, shard]))),
+    }),
     health: () => engines[turn]!.health(),
     close: async () => {
       await Promise.all(engines.map((one) => one.close()));

@@ -144,8 +144,18 @@ export class World {
     );
   }
 
+  /** Waits until nothing goes on any more beside the calls: where logs are trimmed, one may still be counted. */
+  async #settle(): Promise<void> {
+    const step = patience('what goes on beside the calls');
+    while (Object.values(this.mailring.stats().shards).some(({ activeReads, waitingWrites }) => activeReads + waitingWrites > 0)) {
+      step();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
   /** Everything that the API shows of everybody, also of somebody who never took part. */
   async dump(): Promise<unknown> {
+    await this.#settle();
     const users = [...new Set([...this.settings.users, ...this.model.mailboxes.keys(), 'nobody'])];
     return Promise.all(
       users.map(async (userId) => {
