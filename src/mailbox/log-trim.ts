@@ -73,7 +73,8 @@ export class LogTrim {
     // A sweep finds what is undelivered in the log rows above the base of a mark.
     const base = head.markName.length === 0 ? Number.POSITIVE_INFINITY : Buffer.from(head.markName).readUIntBE(0, head.markName.length);
     const spare = this.changes! + added - this.#kept;
-    const fits = (row: LogRow, gone: number) => row.version <= base && gone + row.changes.length <= spare;
+    // Where enough is gone, an empty row stays: a cursor below it is still good.
+    const fits = (row: LogRow, gone: number) => row.version <= base && gone < spare && gone + row.changes.length <= spare;
     let count = 0;
     let gone = 0;
     let bytes = HEAD_BYTES;

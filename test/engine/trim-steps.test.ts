@@ -219,6 +219,7 @@ describe('a step of trimming', () => {
   test('leaves what is to be kept', () => {
     expect(versions(trim(4))).toEqual([10, 20]);
     expect(versions(trim(4, [row(10, 3), row(20, 1)]))).toBeUndefined();
+    expect(versions(trim(4, [row(10, 1), row(20, 0), row(30, 1), row(40, 0), row(50, 1)]))).toEqual([10, 20, 30]);
     expect(versions(trim(200, [row(10, 60), row(80, 5)]))).toEqual([10]);
     expect(versions(trim(200, [row(100, 90), row(110, 5)]))).toEqual([100]);
   });

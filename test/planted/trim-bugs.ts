@@ -66,8 +66,8 @@ export const TRIM_BUGS: readonly PlantedBug[] = [
     name: 'trim-after-refusal',
     what: 'a send that is refused leads to a commit that trims',
     file: 'shard/read-trim.ts',
-    find: 'trim.committed > committed && ',
-    replace: '',
+    find: 'trim.committed > committed',
+    replace: 'trim.committed >= committed',
     suite: STEPS,
   },
   {

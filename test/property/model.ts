@@ -70,8 +70,6 @@ export class ModelMailbox {
   /** Deltas that were answered, and those that were found expired: cursor, and how many had arrived. */
   readonly #answered: { readonly cursor: number; readonly end: number }[] = [];
   readonly #expired: { readonly cursor: number; readonly end: number }[] = [];
-  /** Where the log is trimmed: the newest version that was answered at a position. */
-  readonly #versions = new Map<number, number>();
 
   constructor(user: string, kept: number) {
     this.user = user;
@@ -108,15 +106,14 @@ export class ModelMailbox {
 
   /**
    * Takes the version of an answer: 0 for an empty mailbox, else the number of the newest change; so it stays while nothing arrives. Where the log is trimmed a commit without
-   * arrivals may have done that: then it is any number up to the next arrival's, and never goes back.
+   * arrivals may have done that: then it is any number up to the next arrival's.
    */
   learnVersion(position: number, version: number): void {
     if (position === 0) assert.equal(version, 0, 'an empty mailbox has version 0');
     else if (this.kept === Number.POSITIVE_INFINITY) this.learn(position - 1, version);
     else {
-      assert.ok(version >= (this.#versions.get(position) ?? this.arrivals[position - 1]!.number ?? 0), `a version goes back: ${version}. mailbox=${this.user}`);
+      assert.ok(version >= (this.arrivals[position - 1]!.number ?? 0), `a version is below its newest arrival: ${version}. mailbox=${this.user}`);
       assert.ok(version < (this.arrivals[position]?.number ?? Infinity), `a version is not below the next arrival: ${version}. mailbox=${this.user}`);
-      this.#versions.set(position, version);
     }
   }
 

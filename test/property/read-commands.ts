@@ -67,7 +67,7 @@ const anyDeltas = command('deltaFromAnyNumber', fc.record({ user: some, from: an
   const user = world.user(args.user);
   await world.learnAll(user);
   const mailbox = world.mailbox(user);
-  const version = mailbox.arrivals.at(-1)?.number ?? 0;
+  const version = await world.versionOf(user);
   const { from } = args;
   let value = 0;
   if (from !== 'zero') {

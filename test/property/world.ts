@@ -105,6 +105,13 @@ export class World {
     } while (since.position < mailbox.arrivals.length);
   }
 
+  /** The version of a mailbox of which every number is known: where the log is trimmed it can be above them. */
+  async versionOf(user: string): Promise<number> {
+    if (this.settings.logChanges === undefined) return this.mailbox(user).arrivals.at(-1)?.number ?? 0;
+    await this.settle();
+    return (await this.mailring.fetchConversations({ userId: user })).lastUpdatedTimestamp;
+  }
+
   /** A cursor for any list: where it was taken inside a slice of another list, by the numbers themselves. */
   async exactly(cursor: Cursor): Promise<Cursor> {
     if (cursor.exact) return cursor;
@@ -145,7 +152,7 @@ export class World {
   }
 
   /** Waits until nothing goes on any more beside the calls: where logs are trimmed, one may still be counted. */
-  async #settle(): Promise<void> {
+  async settle(): Promise<void> {
     const step = patience('what goes on beside the calls');
     while (Object.values(this.mailring.stats().shards).some(({ activeReads, waitingWrites }) => activeReads + waitingWrites > 0)) {
       step();
@@ -155,7 +162,7 @@ export class World {
 
   /** Everything that the API shows of everybody, also of somebody who never took part. */
   async dump(): Promise<unknown> {
-    await this.#settle();
+    await this.settle();
     const users = [...new Set([...this.settings.users, ...this.model.mailboxes.keys(), 'nobody'])];
     return Promise.all(
       users.map(async (userId) => {
