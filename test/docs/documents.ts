@@ -50,6 +50,13 @@ export function codeBlocks({ path, text }: Doc): CodeBlock[] {
   return blocks;
 }
 
+/** What stands below one heading of the second level. */
+export function sectionOf({ path, text }: Doc, heading: string): Doc {
+  const section = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`));
+  if (section === undefined) throw new Error(`${path} has no section ${heading}`);
+  return { path, text: section };
+}
+
 /** The cells of all table rows whose first cell is one name in backticks: tables that a test holds equal to the code. */
 export function tableRows({ text }: Doc): Map<string, readonly string[]> {
   const rows = new Map<string, readonly string[]>();
