@@ -17,7 +17,9 @@ export interface ListCopy<Item extends ListItem> {
 
 /** Where a question asked to begin: as it was passed to the fetch. */
 export interface Asked {
+  /** The cursor it was asked with. */
   readonly lastUpdatedTimestamp?: number | undefined;
+  /** The `next` it was asked with. */
   readonly before?: number | undefined;
 }
 
@@ -62,7 +64,9 @@ export function merge<Item extends ListItem>(copy: ListCopy<Item>, asked: Asked,
 
 /** What a client that watches holds of a mailbox: all that the events since its cursor have brought, on top of what it had fetched. */
 export interface MailboxCopy {
+  /** By `messageId`. */
   readonly messages: ReadonlyMap<string, Message>;
+  /** By `conversationId`. */
   readonly conversations: ReadonlyMap<string, Conversation>;
   /** To watch on from. */
   readonly cursor: number;

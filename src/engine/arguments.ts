@@ -57,6 +57,7 @@ export function readMessageId(value: unknown): { readonly participants: Particip
 
 /** What fetches have in common. */
 export interface FetchRequest {
+  /** Whose mailbox; 1 to 128 bytes of UTF-8, compared by its bytes. */
   readonly userId: string;
   /** Counts from 1: that page of the list as it is now. */
   readonly pageNumber?: number | undefined;

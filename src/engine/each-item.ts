@@ -6,11 +6,13 @@ import { fetchConversations, fetchMessages } from './fetch.js';
 
 /** Whose conversations. */
 export interface ConversationsRequest {
+  /** Whose mailbox; 1 to 128 bytes of UTF-8, compared by its bytes. */
   readonly userId: string;
 }
 
 /** Whose messages: of one conversation, or without `conversationId` of the whole mailbox. */
 export interface MessagesRequest extends ConversationsRequest {
+  /** One conversation; absent, the whole mailbox. */
   readonly conversationId?: string | undefined;
 }
 

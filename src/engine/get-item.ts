@@ -7,13 +7,17 @@ import { readMailbox } from './fetch.js';
 
 /** Which conversation, and whose view of it. */
 export interface GetConversationRequest {
+  /** Whose mailbox; 1 to 128 bytes of UTF-8, compared by its bytes. */
   readonly userId: string;
+  /** From a result, or from `conversationIdOf()`. */
   readonly conversationId: string;
 }
 
 /** Which message, and whose copy of it. */
 export interface GetMessageRequest {
+  /** Whose mailbox; 1 to 128 bytes of UTF-8, compared by its bytes. */
   readonly userId: string;
+  /** From a result. */
   readonly messageId: string;
 }
 

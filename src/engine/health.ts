@@ -9,6 +9,7 @@ export type HealthCode = 'store-fenced' | 'store-failed' | 'store-failing' | 'st
 
 /** One thing that is not well. */
 export interface HealthReason {
+  /** Stable, to branch on. */
   readonly code: HealthCode;
   /** The shard it is about; everything that touches no shard that is named goes on. */
   readonly shard?: string;
@@ -18,6 +19,7 @@ export interface HealthReason {
 
 /** How a mailring is. `degraded`: it goes on, and something needs to be looked at. */
 export interface Health {
+  /** `ok`: every shard takes calls. `degraded`: see the reasons. `closed`: after `close()`. */
   readonly status: 'ok' | 'degraded' | 'closed';
   /** Why it is degraded; else empty. */
   readonly reasons: readonly HealthReason[];

@@ -11,6 +11,7 @@ import type { Engine } from './engine.js';
 export interface MarkReadRequest {
   /** Who has read. */
   readonly userId: string;
+  /** From a result, or from `conversationIdOf()`. */
   readonly conversationId: string;
   /** Seq of the newest message read, 0 … 2^48−1; one above the newest message means all of them. */
   readonly seq: number;

@@ -12,7 +12,9 @@ import { commitTogether, type Route } from './route.js';
 
 /** A message to send. */
 export interface SendRequest {
+  /** 1 to 128 bytes of UTF-8, compared by its bytes. */
   readonly senderId: string;
+  /** As `senderId`; the same for a message to oneself. */
   readonly recipientId: string;
   /** Less than 65,536 bytes of UTF-8; may be empty. */
   readonly messageContent: string;
@@ -22,9 +24,13 @@ export interface SendRequest {
 
 /** What became of a send. */
 export interface SendResult {
+  /** The same for both participants; derived from conversation and seq. */
   readonly messageId: string;
+  /** The same for both participants. */
   readonly conversationId: string;
+  /** Place in the conversation: dense from 1, the same for both participants. */
   readonly seq: number;
+  /** Milliseconds since 1970 by the engine's clock, strictly increasing within a conversation. */
   readonly sentTimestamp: number;
   /** The message's number in the sender's mailbox, for merging; never a cursor. 0 when the message is gone from there. */
   readonly lastUpdatedTimestamp: number;

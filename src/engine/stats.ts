@@ -3,6 +3,7 @@ import type { Engine } from './engine.js';
 
 /** Counters since `open`, and gauges. */
 export interface MailringStats {
+  /** Whether `close()` was called. */
   readonly closed: boolean;
   /** By name. */
   readonly shards: Readonly<Record<string, ShardStats>>;

@@ -8,11 +8,13 @@ export type { VerifyProblem, VerifyProblemKind } from '../mailbox/verify-problem
 
 /** What to verify: one user's mailbox, or with nothing everybody's. */
 export interface VerifyRequest {
+  /** Only this mailbox; absent, all of them. */
   readonly userId?: string | undefined;
 }
 
 /** What a verification has looked at. */
 export interface VerifyProgress {
+  /** Looked at so far. */
   readonly mailboxes: number;
   /** Counted in each mailbox that holds them. */
   readonly messages: number;
@@ -20,6 +22,7 @@ export interface VerifyProgress {
 
 /** How a verification is watched and given up. */
 export interface VerifyOptions {
+  /** Ends it with `MAILRING_ABORTED`. */
   readonly signal?: AbortSignal | undefined;
   /** Called now and then, and at the end, with what was checked so far. What it throws, the call rejects with. */
   readonly onProgress?: ((checked: VerifyProgress) => void) | undefined;
@@ -27,9 +30,11 @@ export interface VerifyOptions {
 
 /** What was found. */
 export interface Verification {
+  /** Whether nothing was found. */
   readonly ok: boolean;
   /** At most 10,000; where more were found, one last of kind `store` says how many were left out. */
   readonly problems: readonly VerifyProblem[];
+  /** What was looked at; messages counts copies. */
   readonly checked: VerifyProgress;
 }
 

@@ -10,6 +10,7 @@ import type { Engine } from './engine.js';
 
 /** Whose mailbox to watch, and from where. */
 export interface WatchRequest {
+  /** Whose mailbox; 1 to 128 bytes of UTF-8, compared by its bytes. */
   readonly userId: string;
   /** The cursor of an earlier answer or event; absent: from now. */
   readonly lastUpdatedTimestamp?: number | undefined;
@@ -23,13 +24,17 @@ export interface WatchOptions {
 
 /** One slice of what changed, each item in its current state. Its `lastUpdatedTimestamp` is the cursor to go on from later. */
 export interface WatchChanges extends MailboxChanges {
+  /** Tells it from a reset. */
   readonly type: 'changes';
 }
 
 /** What is held of this mailbox cannot be brought up to date from the cursor: drop it and fetch. The watch goes on from the version given. */
 export interface WatchReset {
+  /** Tells it from changes. */
   readonly type: 'reset';
+  /** Why the cursor is no longer good. */
   readonly reason: FullPageReason;
+  /** The cursor that the watch goes on from. */
   readonly lastUpdatedTimestamp: number;
 }
 

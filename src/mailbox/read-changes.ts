@@ -6,9 +6,13 @@ import { fullPageReason, sliceSince } from './slice.js';
 
 /** Everything that changed in a mailbox since a cursor, as far as one slice goes. */
 export interface MailboxChanges {
+  /** In their current state, oldest change first. */
   readonly messages: readonly Message[];
+  /** In their current state, oldest change first. */
   readonly conversations: readonly Conversation[];
+  /** What was deleted for this user. */
   readonly floors: readonly Floor[];
+  /** Of the version that the slice ends at, where nothing more has changed; else of a later one. */
   readonly totals: Totals;
   /** The cursor to go on from. */
   readonly lastUpdatedTimestamp: number;

@@ -44,10 +44,13 @@ export type VerifyProblemKind =
 
 /** One invariant that does not hold. */
 export interface VerifyProblem {
+  /** Which invariant is broken. */
   readonly kind: VerifyProblemKind;
   /** Whose mailbox it is in. */
   readonly userId: string;
+  /** Where it is of one conversation. */
   readonly conversationId?: string;
+  /** Where it is of one message. */
   readonly seq?: number;
   /** What is wrong, with the facts; never a message's content. */
   readonly text: string;

@@ -26,10 +26,15 @@ export type Outcome = 'not-accepted' | 'unconfirmed';
 
 /** What a `MailringError` carries beside its message. */
 export interface MailringErrorOptions {
+  /** As in the error; `false` when absent. */
   readonly retryable?: boolean;
+  /** As in the error. */
   readonly retryAfterMs?: number;
+  /** As in the error. */
   readonly outcome?: Outcome;
+  /** What led to it. */
   readonly cause?: unknown;
+  /** As in the error. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
@@ -37,12 +42,18 @@ const BRAND = Symbol.for('mailring.error');
 
 /** The one error class of mailring. Branch on `code`; `retryable` says whether the same call can succeed later. */
 export class MailringError extends Error {
+  /** What it is about: branch on this. */
   readonly code: MailringErrorCode;
+  /** Whether the same call can succeed later. */
   readonly retryable: boolean;
+  /** Milliseconds to wait before that, where known. */
   readonly retryAfterMs?: number;
+  /** What is known of a send that failed. */
   readonly outcome?: Outcome;
+  /** Numbers and ids that belong to it, by name; frozen. */
   readonly details: Readonly<Record<string, unknown>>;
 
+  /** Also for a store of your own, which may throw it. */
   constructor(code: MailringErrorCode, message: string, options: MailringErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = code === 'MAILRING_ABORTED' ? 'AbortError' : 'MailringError';

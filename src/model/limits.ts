@@ -89,7 +89,9 @@ export const SWEEP_PATIENCE_MS = 1_000;
 
 /** What a limit is when nobody sets it, and what it can be raised to. */
 export interface Limit {
+  /** Where the host sets nothing. */
   readonly default: number;
+  /** More is a `RangeError`. */
   readonly max: number;
 }
 

@@ -4,8 +4,11 @@
  * Nothing is written on the path of a call, and never a message's content.
  */
 export interface Logger {
+  /** Something that the host may want to know. */
   info(text: string, details?: Readonly<Record<string, unknown>>): void;
+  /** Something is not as it should be, and is dealt with. */
   warn(text: string, details?: Readonly<Record<string, unknown>>): void;
+  /** Something needs a look. */
   error(text: string, details?: Readonly<Record<string, unknown>>): void;
 }
 

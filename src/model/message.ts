@@ -2,14 +2,19 @@
 
 /** One message, the same for both participants but for `lastUpdatedTimestamp`, which is each mailbox's own. */
 export interface Message {
+  /** The same for both participants; derived from conversation and seq. */
   readonly messageId: string;
+  /** The same for both participants. */
   readonly conversationId: string;
   /** Place in the conversation: dense from 1, the same for both participants. */
   readonly seq: number;
+  /** Which of the two sent it. */
   readonly senderId: string;
   /** Both users in the order of their UTF-8 bytes; `[a, a]` for a message to oneself. */
   readonly participants: readonly [string, string];
+  /** Less than 65,536 bytes of UTF-8; may be empty. */
   readonly messageContent: string;
+  /** The id that the sender gave it. */
   readonly clientMessageId: string;
   /** Milliseconds since 1970 by the engine's clock, strictly increasing within a conversation. */
   readonly sentTimestamp: number;
@@ -23,6 +28,7 @@ export interface Message {
 
 /** One conversation as one of its participants sees it. */
 export interface Conversation {
+  /** The same for both participants; exists before the first message. */
   readonly conversationId: string;
   /** Both users in the order of their UTF-8 bytes; `[a, a]` for notes to oneself. */
   readonly participants: readonly [string, string];
@@ -46,7 +52,9 @@ export interface Conversation {
 
 /** How many conversations of a mailbox are visible, and how many messages in them unread. */
 export interface Totals {
+  /** That are visible. */
   readonly conversations: number;
+  /** Messages above the read markers. */
   readonly unread: number;
 }
 
@@ -55,7 +63,9 @@ export type FullPageReason = 'too-many-changes' | 'future' | 'expired' | 'erased
 
 /** What of a conversation was deleted for this user: its messages up to `floorSeq`. */
 export interface Floor {
+  /** Which conversation. */
   readonly conversationId: string;
+  /** Messages at or below this seq are gone. */
   readonly floorSeq: number;
 }
 
@@ -77,12 +87,15 @@ export interface FetchAnswer {
 
 /** Answer of `fetchConversations`, newest first; of a delta, oldest change first. */
 export interface ConversationsAnswer extends FetchAnswer {
+  /** At most `pageSize` of them. */
   readonly conversations: readonly Conversation[];
+  /** Of the version of the answer. */
   readonly totals: Totals;
 }
 
 /** Answer of `fetchMessages`, newest first; of a delta, oldest change first. */
 export interface MessagesAnswer extends FetchAnswer {
+  /** At most `pageSize` of them, and 1 MiB of content. */
   readonly messages: readonly Message[];
   /** With a delta: conversations that were deleted for this user. */
   readonly floors?: readonly Floor[];

@@ -13,7 +13,9 @@ export interface MovedRange {
   readonly after: bigint;
   /** 0 … 2^64−1. */
   readonly upTo: bigint;
+  /** Owner before. */
   readonly from: string;
+  /** Owner after. */
   readonly to: string;
 }
 

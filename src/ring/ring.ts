@@ -18,7 +18,9 @@ export interface RingOptions {
 
 /** How a ring is to differ from another. `remove` comes first, so a shard in both gets another weight. */
 export interface RingChange {
+  /** Shards to add. */
   readonly add?: readonly (string | RingShard)[] | undefined;
+  /** Names of shards to remove. */
   readonly remove?: readonly string[] | undefined;
 }
 

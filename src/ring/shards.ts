@@ -6,6 +6,7 @@ import { compareUtf8, utf8Length } from '../model/text.js';
 export interface RingShard {
   /** 1–128 bytes of UTF-8, well-formed. Names are compared by their bytes; nothing is normalized. */
   readonly name: string;
+  /** Share of tokens against other shards; 1 when absent. */
   readonly weight?: number | undefined;
 }
 

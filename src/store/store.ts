@@ -13,7 +13,7 @@ import { U48_MAX } from '../model/limits.js';
  */
 
 /**
- * The bytes that name a partition: u8 kind (below {@link PARTITION_KIND_END}) ‖ u8 n (1..128) ‖ n bytes, so 3 to 130 of them, and none is a prefix of
+ * The bytes that name a partition: u8 kind (below `PARTITION_KIND_END`) ‖ u8 n (1..128) ‖ n bytes, so 3 to 130 of them, and none is a prefix of
  * another: a backend may put a key right behind them. A store refuses any other form with a `RangeError`.
  */
 export type Partition = Uint8Array;
@@ -23,7 +23,9 @@ export type Version = number;
 
 /** One stored row. */
 export interface Row {
+  /** 1 byte or more. */
   readonly key: Uint8Array;
+  /** May be empty. */
   readonly value: Uint8Array;
 }
 
@@ -34,20 +36,24 @@ export type Op =
   | { readonly type: 'deleteRange'; readonly gte: Uint8Array; readonly lt: Uint8Array };
 
 /**
- * What one commit does to one partition, all or nothing. `note` is the commit's log row: the store puts it under {@link noteKey} of `version`, where `read`
- * and `scan` see it. `head`, when given, replaces the head row (under {@link HEAD_KEY}), which only `load` returns.
+ * What one commit does to one partition, all or nothing. `note` is the commit's log row: the store puts it under `noteKey` of `version`, where `read`
+ * and `scan` see it. `head`, when given, replaces the head row (under `HEAD_KEY`), which only `load` returns.
  *
- * What `ops` may not do: touch the head's key, put under {@link NOTE_TAG}, delete this commit's own note, or cover one of the two by a `deleteRange`.
+ * What `ops` may not do: touch the head's key, put under `NOTE_TAG`, delete this commit's own note, or cover one of the two by a `deleteRange`.
  * They may delete older log rows (trimming). A call that breaks this is a mistake of the program, which a store refuses with a `RangeError` before any effect.
  */
 export interface PartitionWrite {
+  /** Which one. */
   readonly partition: Partition;
   /** The version this write was planned on; the store refuses it when the partition's is another. */
   readonly expectVersion: Version;
   /** The partition's version afterwards; greater than `expectVersion`. */
   readonly version: Version;
+  /** Value of the log row. */
   readonly note: Uint8Array;
+  /** Value of the head row. */
   readonly head?: Uint8Array;
+  /** In the order they take effect. */
   readonly ops: readonly Op[];
 }
 
@@ -55,17 +61,21 @@ export interface PartitionWrite {
 export interface Mark {
   /** 0 … MARK_SLOTS − 1. */
   readonly slot: number;
+  /** Of which mailbox. */
   readonly partition: Partition;
+  /** Tells it from other marks of that mailbox; empty, or 6 bytes. */
   readonly name: Uint8Array;
 }
 
 /** Setting or clearing a mark with a commit. */
 export interface MarkChange extends Mark {
+  /** What happens to it. */
   readonly type: 'set' | 'clear';
 }
 
 /** What a partition is when it is loaded. */
 export interface LoadedPartition {
+  /** 0 where nothing was ever committed. */
   readonly version: Version;
   /** The head row's value, when one was ever written. */
   readonly head?: Uint8Array;
@@ -75,9 +85,13 @@ export interface LoadedPartition {
 
 /** Rows with `gte` <= key < `lt` in unsigned byte order, at most `limit` of them; from the end when `reverse`. */
 export interface ScanRange {
+  /** The first key that belongs to it. */
   readonly gte: Uint8Array;
+  /** The first key that no longer does. */
   readonly lt: Uint8Array;
+  /** From the end. */
   readonly reverse?: boolean;
+  /** Rows at most; 1 or more. */
   readonly limit: number;
 }
 
@@ -99,6 +113,7 @@ export interface StoreCapabilities {
  * answered in full.
  */
 export interface StoreCallOptions {
+  /** Gives the call up. */
   readonly signal?: AbortSignal;
   /** Milliseconds since 1970 after which the caller no longer waits. */
   readonly deadline?: number;
@@ -106,6 +121,7 @@ export interface StoreCallOptions {
 
 /** What `open` is given. */
 export interface StoreOpenOptions extends StoreCallOptions {
+  /** The engine's clock and timers. */
   readonly clock: Clock;
   /** How long to wait for another owner to leave before `MAILRING_LOCKED`, in milliseconds; 0 when absent. */
   readonly openWaitMs?: number;
@@ -117,6 +133,7 @@ export interface StoreOpenOptions extends StoreCallOptions {
  * every other call but `close` on one that is not open.
  */
 export interface Store {
+  /** The same for the life of the store. */
   readonly capabilities: StoreCapabilities;
 
   /** Takes the store. @throws `MAILRING_LOCKED`, `MAILRING_FORMAT`, `MAILRING_NATIVE_MISSING`, `MAILRING_UNAVAILABLE` */
@@ -171,7 +188,7 @@ export function noteKey(version: Version): Buffer {
   return key;
 }
 
-/** Writes {@link noteKey} of `version` into `bytes` at `at`. */
+/** Writes `noteKey` of `version` into `bytes` at `at`. */
 export function writeNoteKey(bytes: Buffer, at: number, version: Version): void {
   bytes[at] = NOTE_TAG;
   bytes.writeUIntBE(U48_MAX - version, at + 1, 6);

@@ -25,9 +25,11 @@ export interface ArbitraryOptions {
 export interface MailringArbitraries {
   /** A user id, the awkward ones among them: one byte, 128 bytes, look-alikes that differ in their bytes, any script. */
   userId(): fc.Arbitrary<string>;
+  /** An id of a message: in the order of time, at random, or awkward. */
   clientMessageId(): fc.Arbitrary<string>;
   /** Well-formed text of 0 to 65,535 bytes of UTF-8; mostly short. */
   messageContent(): fc.Arbitrary<string>;
+  /** A send between two users. */
   sendRequest(options?: ArbitraryOptions): fc.Arbitrary<SendRequest>;
   /** Sends, repeats, read markers and reopenings in any order. */
   history(options?: ArbitraryOptions): fc.Arbitrary<readonly HistoryStep[]>;

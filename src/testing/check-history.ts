@@ -29,7 +29,9 @@ export type HistoryRule =
 
 /** One promise that does not hold. */
 export interface HistoryProblem {
+  /** Which rule is broken. */
   readonly rule: HistoryRule;
+  /** What was seen, with the users and ids it is about. */
   readonly text: string;
 }
 

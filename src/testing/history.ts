@@ -14,6 +14,7 @@ import type {
 
 /** When a call was made and answered: places in one order over all calls, no two alike. A call that begins after another's end began after it was answered. */
 interface Timed {
+  /** When it was made. */
   readonly begin: number;
   /** `Infinity` for a call that nobody saw the end of. */
   readonly end: number;
@@ -23,8 +24,11 @@ interface Timed {
 
 /** A send as its caller saw it; `unanswered`: the engine died first. */
 export interface SendCall extends Timed {
+  /** Which verb. */
   readonly verb: 'sendMessage';
+  /** What was asked. */
   readonly request: SendRequest;
+  /** What its caller was told. */
   readonly outcome:
     | { readonly type: 'ok'; readonly result: SendResult }
     | { readonly type: Outcome; readonly code: MailringErrorCode }
@@ -35,20 +39,27 @@ export interface SendCall extends Timed {
 
 /** Reads of one session come one after the other and are one client's copy of one list, kept by the rules of merging; without a session, a single look. */
 interface Read {
+  /** Which one. */
   readonly session?: string;
 }
 
 /** An answered `fetchMessages`. */
 export interface MessagesCall extends Timed, Read {
+  /** Which verb. */
   readonly verb: 'fetchMessages';
+  /** What was asked. */
   readonly request: FetchMessagesRequest;
+  /** What was answered. */
   readonly answer: MessagesAnswer;
 }
 
 /** An answered `fetchConversations`. */
 export interface ConversationsCall extends Timed, Read {
+  /** Which verb. */
   readonly verb: 'fetchConversations';
+  /** What was asked. */
   readonly request: FetchConversationsRequest;
+  /** What was answered. */
   readonly answer: ConversationsAnswer;
 }
 
@@ -57,15 +68,21 @@ export type HistoryCall = SendCall | MessagesCall | ConversationsCall;
 
 /** Everything a user can see when all is over: both lists to their ends, newest first. */
 export interface FinalMailbox {
+  /** Whose. */
   readonly userId: string;
+  /** All of them, newest first. */
   readonly messages: readonly Message[];
+  /** All of them, newest first. */
   readonly conversations: readonly Conversation[];
+  /** As `fetchConversations` gives them. */
   readonly totals: Totals;
+  /** Its version. */
   readonly lastUpdatedTimestamp: number;
 }
 
 /** What a number of engines was asked and answered, and what is there in the end. Reads that failed are not in it. */
 export interface History {
+  /** In any order: their times order them. */
   readonly calls: readonly HistoryCall[];
   /** Of every user that occurs in the calls. */
   readonly mailboxes: readonly FinalMailbox[];

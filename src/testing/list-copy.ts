@@ -8,9 +8,11 @@ export type ListQuestion = ReturnType<typeof nextQuestion>;
  * otherwise it holds the first page and what came after.
  */
 export class ListCopy {
+  /** Whether it holds the whole list. */
   readonly whole: boolean;
   #copy = emptyCopy<ListItem>();
 
+  /** An empty copy. */
   constructor(whole: boolean) {
     this.whole = whole;
   }
@@ -32,10 +34,12 @@ export class ListCopy {
     return [...this.#copy.items.values()].sort((a, b) => placeOf(b) - placeOf(a));
   }
 
+  /** What to ask next. */
   question(): ListQuestion {
     return nextQuestion(this.#copy, this);
   }
 
+  /** Merges an answer in. */
   take(asked: Asked, answer: ListAnswer<ListItem>): void {
     this.#copy = merge(this.#copy, asked, answer);
   }

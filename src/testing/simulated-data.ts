@@ -13,6 +13,7 @@ export interface SimulatedDataOptions {
   readonly random: () => number;
   /** Decides what becomes of a call; at once and without a fault when absent. */
   readonly decide?: (call: StoreCall) => StoreFate;
+  /** Told of every call, and of what became of it. */
   readonly onEvent?: (event: StoreEvent) => void;
   /** One apply may write several partitions, as LevelDB can; `false` behaves like Cassandra: marks first, then the commit, two steps apart. Default `true`. */
   readonly atomicAcrossPartitions?: boolean;
@@ -43,10 +44,13 @@ const APPLY_BYTES_MAX = 4 * 1024 * 1024;
  * Source: the engine's design, "LevelDB facts" 4 and "Safety"; the idea is FoundationDB's simulation.
  */
 export class SimulatedData {
+  /** As they were given. */
   readonly capabilities: StoreCapabilities;
+  /** What is stored. */
   readonly rows = new SimulatedRows();
   /** Handles that are open. */
   readonly open = new Set<SimulatedStore>();
+  /** As it was given. */
   readonly random: () => number;
   readonly #clock: Pick<Clock, 'after'>;
   readonly #decide: ((call: StoreCall) => StoreFate) | undefined;
@@ -60,6 +64,7 @@ export class SimulatedData {
   #calls = 0;
   #full = false;
 
+  /** Empty data. */
   constructor({ clock, random, decide, onEvent, ...capabilities }: SimulatedDataOptions) {
     const { atomicAcrossPartitions = true, exclusive = true, applyBytesMax = APPLY_BYTES_MAX } = capabilities;
     this.capabilities = Object.freeze({ atomicAcrossPartitions, exclusive, applyBytesMax });
@@ -124,6 +129,7 @@ export class SimulatedData {
 
   // ---- for handles
 
+  /** Decides what becomes of a call. */
   fateOf(call: Omit<StoreCall, 'index'>): StoreFate {
     const counted: StoreCall = { ...call, index: this.#calls++ };
     this.emit({ type: 'call', owner: call.owner, call: counted });
@@ -132,6 +138,7 @@ export class SimulatedData {
     return fate;
   }
 
+  /** Tells of an event. */
   emit(event: StoreEvent): void {
     this.#onEvent?.(event);
   }
@@ -153,6 +160,7 @@ export class SimulatedData {
     return { applied: true };
   }
 
+  /** Sets or clears a mark. */
   mark({ owner, writes, marks }: Batch, type: MarkChange['type'], broken = false): void {
     const changes = marks.filter((mark) => mark.type === type);
     if (changes.length === 0) return;
@@ -160,6 +168,7 @@ export class SimulatedData {
     for (const change of changes) this.keep(this.rows.mark(change), broken);
   }
 
+  /** Keeps what an unsynced commit has changed. */
   keep(undo: Undo, broken: boolean): void {
     if (broken) this.#unsynced.push(undo);
   }

@@ -22,6 +22,7 @@ import { copyBytes } from './simulated-rows.js';
 import type { StoreCall, StoreFate } from './store-fate.js';
 
 const failure = (text: string) => unavailable(`the simulated store ${text}`, {});
+const copyMark = (mark: MarkChange): MarkChange => ({ ...mark, partition: copyBytes(mark.partition), name: copyBytes(mark.name) });
 const closed = () => new MailringError('MAILRING_CLOSED', 'the simulated store is closed; open it first');
 
 /**
@@ -30,6 +31,7 @@ const closed = () => new MailringError('MAILRING_CLOSED', 'the simulated store i
  */
 export class SimulatedStore implements Store {
   readonly capabilities: StoreCapabilities;
+  /** A name for events. */
   readonly owner: string;
   readonly #data: SimulatedData;
   #status: 'new' | 'open' | 'closed' | 'crashed' = 'new';
@@ -85,7 +87,7 @@ export class SimulatedStore implements Store {
       this.#data.emit({ type: 'opened', owner: this.owner });
     };
     const fate = this.#data.fateOf({ kind: 'open', owner: this.owner });
-    const fails = fate.fault?.startsWith('fail') || fate.fault?.startsWith('late');
+    const fails = /^(fail|late)/.test(fate.fault ?? '');
     return this.#start({ kind: 'open', owner: this.owner }, fails ? { ...fate, fault: 'fail-before' } : fate, open);
   }
 
@@ -293,8 +295,4 @@ function copyOp(op: Op): Op {
 function copyWrite(write: PartitionWrite): PartitionWrite {
   const { partition, note, head, ops } = write;
   return { ...write, partition: copyBytes(partition), note: copyBytes(note), ...(head && { head: copyBytes(head) }), ops: ops.map(copyOp) };
-}
-
-function copyMark(mark: MarkChange): MarkChange {
-  return { ...mark, partition: copyBytes(mark.partition), name: copyBytes(mark.name) };
 }

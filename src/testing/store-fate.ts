@@ -21,6 +21,7 @@ export type StoreFault =
 
 /** A call before its fate is decided. */
 export interface StoreCall {
+  /** Which method. */
   readonly kind: 'open' | 'load' | 'validate' | 'read' | 'scan' | 'apply' | 'scanMarks';
   /** Who calls: the name of the handle. */
   readonly owner: string;
@@ -28,7 +29,9 @@ export interface StoreCall {
   readonly index: number;
   /** The partition that is read. */
   readonly partition?: Partition;
+  /** Of an apply. */
   readonly writes?: readonly PartitionWrite[];
+  /** Of an apply. */
   readonly marks?: readonly MarkChange[];
 }
 
@@ -38,6 +41,7 @@ export interface StoreFate {
   readonly delayMs?: number;
   /** Milliseconds from then to its answer. */
   readonly answerMs?: number;
+  /** None when absent. */
   readonly fault?: StoreFault | undefined;
   /** For what is `late`: milliseconds until it takes effect. */
   readonly lateMs?: number;
@@ -45,6 +49,7 @@ export interface StoreFate {
 
 /** What happened in a simulated store, for whoever counts or prints it. */
 export interface StoreEvent {
+  /** What happened. */
   readonly type: /** A call was made. */
     | 'call'
     /** A call was given a fault. */
@@ -70,7 +75,10 @@ export interface StoreEvent {
     | 'repaired';
   /** Name of the handle; '' where none has a part in it. */
   readonly owner: string;
+  /** To which call. */
   readonly call?: StoreCall;
+  /** By which fault. */
   readonly fault?: StoreFault;
+  /** Whether after the call had ended. */
   readonly late?: boolean;
 }

@@ -4,7 +4,9 @@ import type { Mark, MarkChange, Op, Partition, PartitionWrite, Row, Store, Versi
 
 /** The two functions that a test runner must have; those of vitest, node:test and jest fit, of mocha `{ describe, test: it }`. */
 export interface TestApi {
+  /** Groups tests. */
   describe(name: string, define: () => void): void;
+  /** One test; it fails when its promise rejects. */
   test(name: string, run: () => Promise<void>): void;
 }
 
