@@ -127,9 +127,10 @@ function momentOf(mailbox: ModelMailbox, { query, answer }: FetchCall): Moment {
   }
   let greatest = mailbox.arrivals.length;
   while (greatest > since.position && !explains(mailbox, known, answer!, since.position, greatest)) greatest--;
-  checkAnswer(mailbox, known, answer!, greatest);
   let least = greatest;
   while (least - 1 > since.position && explains(mailbox, known, answer!, since.position, least - 1)) least--;
+  // What is learnt of the log from a slice is learnt of the least moment: of a greater one it says nothing.
+  checkAnswer(mailbox, known, answer!, least);
   return { least, greatest };
 }
 
@@ -139,9 +140,10 @@ function placed(mailbox: ModelMailbox, border: Border): Border {
   return inConversation ? border : { ...border, order: mailbox.positionOf(border.order) - 1 };
 }
 
+/** Whether a slice that has more is what the mailbox at `end` gives. */
 function explains(mailbox: ModelMailbox, { list, pageSize }: Query, answer: Answer, position: number, end: number): boolean {
-  const { entries } = expectedDelta(entriesAt(mailbox, list, end), position, pageSize!, Number.POSITIVE_INFINITY, end);
+  const { entries, hasMore } = expectedDelta(entriesAt(mailbox, list, end), position, pageSize!, Number.POSITIVE_INFINITY, end);
   const keys = (all: readonly { readonly key: string; readonly at: number }[]) => JSON.stringify(all.map(({ key, at }) => [key, mailbox.arrivals[at]!.number]));
   const shown = JSON.stringify(itemsOf(answer).map((item) => [keyOf(item), item.lastUpdatedTimestamp]));
-  return keys(entries) === shown && (!('totals' in answer) || JSON.stringify(totalsAt(mailbox, end)) === JSON.stringify(answer.totals));
+  return hasMore && keys(entries) === shown && (!('totals' in answer) || JSON.stringify(totalsAt(mailbox, end)) === JSON.stringify(answer.totals));
 }
