@@ -141,9 +141,18 @@ describe('trimming', () => {
     const { mailring, memory } = await openMailring();
     for (let i = 0; i < 40; i++) await send(mailring, 'ann', 'bob', `${i}`, `id-${i}`);
     await mailring.close();
-    const again = await Mailring.open({ store: memory, limits: { logChanges: 10 } });
+    const { store, hooks } = hookedStore(memory);
+    const counting = gate();
+    hooks.scan = async (run, { limit }) => {
+      if (limit === LOG_COUNT_ROWS) await counting.pass();
+      return run();
+    };
+    const again = await Mailring.open({ store, limits: { logChanges: 10 } });
     await expect(send(again, 'ann', 'bob', 'other', 'id-39')).rejects.toMatchObject({ code: 'MAILRING_ID_CONFLICT' });
+    expect(again.stats().shards['shard-0']).toMatchObject({ activeReads: 2, waitingWrites: 0 });
+    counting.open();
     await turns();
+    expect(again.stats().shards['shard-0']).toMatchObject({ activeReads: 0, waitingWrites: 0 });
     expect(await storedLog(memory, 'ann')).toMatchObject({ changes: 40, head: undefined });
     await send(again, 'ann', 'bob', 'next', 'id-40');
     expect(await storedLog(memory, 'ann')).toMatchObject({ changes: 10 });

@@ -131,6 +131,17 @@ describe('a walk through a whole mailbox', () => {
     }
   });
 
+  test('goes on also further down than the page before has ended', async () => {
+    const both = await openBoth();
+    await sendMany(both, 90);
+    const { messages } = await both.whole.mailring.fetchMessages({ userId: 'ann', pageSize: 200 });
+    const borders = messages.filter((_, i) => i % 5 === 0).map(({ lastUpdatedTimestamp }) => lastUpdatedTimestamp);
+    for (const before of borders) {
+      const request = { userId: 'ann', pageSize: 3, before };
+      expect(await both.current().fetchMessages(request)).toEqual(await both.whole.mailring.fetchMessages(request));
+    }
+  });
+
   test('finds what a conversation has below, also when it came back to the log before the walk came to it', async () => {
     const both = await openBoth();
     for (let i = 0; i < 60; i++) await both.send('ann', `p${i >> 1}`);

@@ -136,10 +136,10 @@ export const TRIM_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'page-edge-repeats',
-    what: 'beyond the log a page begins with the message of the border itself',
+    what: 'a page that begins below the place of an earlier one begins with the message of the border itself',
     file: 'mailbox/messages-beyond-log.ts',
-    find: 'if (number < this.#edge) low = middle + 1;',
-    replace: 'if (number <= this.#edge) low = middle + 1;',
+    find: 'place.number < this.#before',
+    replace: 'place.number <= this.#before',
     suite: TRIMMED,
   },
   {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { settings } from './arbitraries.js';
 import { REPLAY } from './budget.js';
+import { itemCommands } from './item-commands.js';
 import { learnOrder } from './learn-order.js';
 import { finishClient, readCommands, reopenCommands } from './read-commands.js';
 import { type OpenMailring, type Settings, World } from './world.js';
@@ -28,7 +29,7 @@ const LONG = { waitingWritesPerMailbox: undefined, lastPageSize: 150 } as const;
 /** Random commands on the API, beside the model; in the end every list of everybody is walked and every client comes to its end. */
 export function modelProperty(options: RunOptions): fc.IAsyncProperty<[Settings, Iterable<fc.AsyncCommand<World, World>>]> {
   const { maxCommands, reopenWeight, filled = 0, logChanges, large = false, store } = options;
-  const kinds = [...writeCommands, ...readCommands, ...(large ? largeCommands : []), reopenCommands(reopenWeight)];
+  const kinds = [...writeCommands, ...readCommands, ...itemCommands, ...(large ? largeCommands : []), reopenCommands(reopenWeight)];
   const commands = fc.commands([fc.oneof(...kinds)], { maxCommands, size: 'max', ...REPLAY });
   return fc.asyncProperty(settings, commands, async (chosen, run) => {
     const { open, suffix } = store();
