@@ -11,7 +11,7 @@ const file = 'test/property/shards.test.ts';
 
 function check(test: string, runs: number, store: () => { open: OpenMailring; suffix: string }): Promise<void> {
   const before = commandsExecuted();
-  const least = { what: 'commands', count: 50 * runs, counter: () => commandsExecuted() - before };
+  const least = { what: 'commands', count: 40 * runs, counter: () => commandsExecuted() - before };
   return checkProperty({ file, test, runs, least }, modelProperty({ maxCommands: 108, reopenWeight: 10, store }));
 }
 
