@@ -3,8 +3,6 @@ import { MailringError } from '../model/errors.js';
 import { type Participants, parseConversationId, parseMessageId, parseUserId, type UserId } from '../model/ids.js';
 import { PAGE_SIZE_MAX, TIMEOUT_MS_MAX, U48_MAX } from '../model/limits.js';
 
-export { readInteger };
-
 /** How a single call may be given up. */
 export interface CallOptions {
   /** Gives the call up with `MAILRING_ABORTED`. */

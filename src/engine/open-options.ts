@@ -1,9 +1,9 @@
-import { checkKeys, requireObject } from '../model/arguments.js';
+import { checkKeys, readInteger, requireObject } from '../model/arguments.js';
 import { type Clock, systemClock } from '../model/clock.js';
 import { APPLY_BYTES_MIN, DEFAULT_LIMITS, LIMITS, type Limits, SHARDS_MAX, U48_MAX } from '../model/limits.js';
 import { type Logger, silentLogger } from '../model/logger.js';
 import type { Store } from '../store/store.js';
-import { readInteger, readString } from './arguments.js';
+import { readString } from './arguments.js';
 
 /** What to open: a folder, or stores. */
 export interface OpenOptions {

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { checkKeys, requireObject } from '../model/arguments.js';
+import { checkKeys, readInteger, requireObject } from '../model/arguments.js';
 import { loadHash64 } from '../model/hash.js';
 import { TIMEOUT_MS_MAX } from '../model/limits.js';
 import { Shard } from '../shard/shard.js';
 import type { Store } from '../store/store.js';
-import { aborted, readInteger, readSignal } from './arguments.js';
+import { aborted, readSignal } from './arguments.js';
 import { untilAborted } from './call.js';
 import { closeAll, Engine } from './engine.js';
 import { Identities } from './identity.js';

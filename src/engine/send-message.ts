@@ -55,10 +55,14 @@ function readSend(engine: Engine, request: SendRequest): SendIntent {
   const clientMessageId = parseClientMessageId(readString(request.clientMessageId, 'clientMessageId'));
   const content = readString(request.messageContent, 'messageContent');
   if (!content.isWellFormed()) {
-    throw new MailringError('MAILRING_INVALID_TEXT', 'messageContent is not well-formed Unicode: it has an unpaired surrogate', {
-      outcome: 'not-accepted',
-      details: { argument: 'messageContent' },
-    });
+    throw new MailringError(
+      'MAILRING_INVALID_TEXT',
+      'messageContent has an unpaired surrogate, so it is no Unicode text; do not cut it inside a character, or mend it with toWellFormed()',
+      {
+        outcome: 'not-accepted',
+        details: { argument: 'messageContent' },
+      },
+    );
   }
   const contentBytes = utf8Length(content);
   if (contentBytes > MESSAGE_BYTES_MAX) {

@@ -77,7 +77,7 @@ export class MailboxVerifier {
       if (this.#signal?.aborted) throw this.#signal.reason;
       if (isMailringError(error, 'MAILRING_CORRUPT')) throw error;
       this.#engine.insistOpen();
-      throw unavailable(`the store of shard ${shard.name} cannot be read now`, { cause: error, details: { shard: shard.name } });
+      throw unavailable(`the store of shard ${shard.name} cannot be read now; run verify() again later`, { cause: error, details: { shard: shard.name } });
     }
   }
 

@@ -1,10 +1,11 @@
 import { changesSince, type MailboxChanges } from '../mailbox/read-changes.js';
+import { readInteger } from '../model/arguments.js';
 import { isMailringError } from '../model/errors.js';
 import type { UserId } from '../model/ids.js';
 import { PAGE_SIZE_MAX, U48_MAX } from '../model/limits.js';
 import type { FullPageReason } from '../model/message.js';
 import type { Shard } from '../shard/shard.js';
-import { aborted, readInteger, readOptions, readRequest, readSignal, readUserId } from './arguments.js';
+import { aborted, readOptions, readRequest, readSignal, readUserId } from './arguments.js';
 import { runCall, untilAborted } from './call.js';
 import type { Engine } from './engine.js';
 

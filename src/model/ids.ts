@@ -30,10 +30,14 @@ const CONVERSATION_ID_CHARACTERS_MAX = 344;
 
 function parseId(text: string, name: string): string {
   if (!text.isWellFormed()) {
-    throw new MailringError('MAILRING_INVALID_TEXT', `${name} is not well-formed Unicode: it has an unpaired surrogate`, {
-      outcome: 'not-accepted',
-      details: { argument: name },
-    });
+    throw new MailringError(
+      'MAILRING_INVALID_TEXT',
+      `${name} has an unpaired surrogate, so it is no Unicode text; give the id whole, not cut inside a character`,
+      {
+        outcome: 'not-accepted',
+        details: { argument: name },
+      },
+    );
   }
   const bytes = utf8Length(text);
   if (bytes < 1 || bytes > ID_BYTES_MAX) {

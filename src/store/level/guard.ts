@@ -53,7 +53,10 @@ async function untilFree(what: string, { clock, openWaitMs = 0, signal, deadline
   // Counted in waits, not by the clock, which may stand still or go back.
   for (let waitedMs = 0; ; waitedMs += OWNER_POLL_MS) {
     if (signal?.aborted || (deadline !== undefined && clock.now() >= deadline)) {
-      throw new MailringError('MAILRING_ABORTED', 'given up while opening', { retryable: true, cause: signal?.reason });
+      throw new MailringError('MAILRING_ABORTED', 'the open was given up by its signal; open again if it still matters', {
+        retryable: true,
+        cause: signal?.reason,
+      });
     }
     const taken = await take();
     if ('release' in taken) return taken;

@@ -54,7 +54,7 @@ function checkStoresBytes(db: ByteDatabase): void {
   try {
     db.keyEncoding('view');
   } catch (error) {
-    throw new TypeError('db must be a database that stores bytes', { cause: error });
+    throw new TypeError("db must be a database that stores bytes: one with the storeEncoding 'buffer' or 'view'", { cause: error });
   }
 }
 
