@@ -3,6 +3,7 @@ export { checkHistory, type HistoryProblem, type HistoryRule } from './testing/c
 export type { MakeStore, StoreConformanceHooks, TestApi } from './testing/conformance/fixture.js';
 export type { ConversationsCall, FinalMailbox, History, HistoryCall, MessagesCall, SendCall } from './testing/history.js';
 export { ListCopy, type ListQuestion } from './testing/list-copy.js';
+export { MailboxModel, type ModelChange, type ModelConversation, type ModelMessage, type ModelSend } from './testing/mailbox-model.js';
 export { SimulatedData, type SimulatedDataOptions } from './testing/simulated-data.js';
 export { SimulatedStore } from './testing/simulated-store.js';
 export { storeConformance } from './testing/store-conformance.js';

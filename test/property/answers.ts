@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Conversation, ConversationsAnswer, Mailring, Message, MessagesAnswer } from 'mailring';
-import type { ModelMailbox } from './model.js';
-import { type Entry, type ExpectedAnswer, entriesAt, expectedDelta, expectedPage, type List, totalsAt } from './model-lists.js';
+import type { LearnedMailbox } from './learned-mailboxes.js';
+import { type Entry, type ExpectedAnswer, entriesAt, expectedDelta, expectedPage, type List } from './model-lists.js';
 
 /** Fetches, and what the model says of their answers. */
 
@@ -10,11 +10,11 @@ export type Item = Conversation | Message;
 /** An answer about any list. */
 export type Answer = ConversationsAnswer | MessagesAnswer;
 
-/** A cursor that an answer gave, and how many arrivals it stands for. */
+/** A cursor that an answer gave, and how many changes it stands for. */
 export interface Cursor {
   readonly user: string;
   readonly value: number;
-  /** Count of arrivals of the list it was given for that are behind it. */
+  /** Count of changes that are behind it, of the list it was given for. */
   readonly position: number;
   /** Whether `position` holds for every list: a cursor inside a slice may have passed over changes that only another list shows. */
   readonly exact: boolean;
@@ -56,7 +56,7 @@ export function keyOf(item: Item): string {
 }
 
 /** What the answer to a query has to be, when the mailbox is at `end`. */
-function expectedOf(mailbox: ModelMailbox, query: Query, end: number, expired: boolean): ExpectedAnswer {
+function expectedOf(mailbox: LearnedMailbox, query: Query, end: number, expired: boolean): ExpectedAnswer {
   const entries = entriesAt(mailbox, query.list, end);
   const size = query.pageSize ?? (query.list.of === 'conversations' ? 20 : 50);
   const { since, before, pageNumber = 1, maxChanges = size } = query;
@@ -78,7 +78,7 @@ export interface Checked {
 }
 
 /** Insists that an answer is what the model says, with the mailbox at `end`, and learns the numbers that it shows. */
-export function checkAnswer(mailbox: ModelMailbox, query: Query, answer: Answer, end: number): Checked {
+export function checkAnswer(mailbox: LearnedMailbox, query: Query, answer: Answer, end: number): Checked {
   const { user } = mailbox;
   const { list, since } = query;
   const expected = expectedOf(mailbox, query, end, mailbox.kept < Number.POSITIVE_INFINITY && answer.reason === 'expired');
@@ -89,7 +89,11 @@ export function checkAnswer(mailbox: ModelMailbox, query: Query, answer: Answer,
     entries.map(({ key }) => key),
     'the items of an answer, in order',
   );
-  for (const [i, { at }] of entries.entries()) mailbox.learn(at, items[i]!.lastUpdatedTimestamp);
+  for (const [i, { at, order }] of entries.entries()) {
+    const item = items[i]!;
+    mailbox.learn(at, item.lastUpdatedTimestamp);
+    if ('lastActivityTimestamp' in item) mailbox.learn(order, item.lastActivityTimestamp);
+  }
 
   const version = answer.lastUpdatedTimestamp;
   const delta = position !== undefined;
@@ -108,14 +112,14 @@ export function checkAnswer(mailbox: ModelMailbox, query: Query, answer: Answer,
   assert.deepEqual(
     answer,
     {
-      [list.of]: entries.map((entry) => entry.item(mailbox.arrivals[entry.at]!.number!)),
+      [list.of]: entries.map((entry) => entry.item()),
       isDeltaUpdate: delta,
       lastUpdatedTimestamp: version,
       hasMore,
       ...(continues && { next: answer.next }),
       ...(truncated && { truncated }),
       ...(reason && { reason }),
-      ...(list.of === 'conversations' && { totals: totalsAt(mailbox, end) }),
+      ...(list.of === 'conversations' && { totals: mailbox.model.totals(user, end) }),
       ...(list.of === 'messages' && delta && { floors: [] }),
     },
     'an answer',

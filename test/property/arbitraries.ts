@@ -1,6 +1,6 @@
 import fc from 'fast-check';
+import { conversationIdOf } from '../../src/testing/mailbox-model.js';
 import { AWKWARD_STRINGS, mayBeId } from './awkward-strings.js';
-import { conversationIdOf } from './model.js';
 import type { List } from './model-lists.js';
 import type { Settings } from './world.js';
 

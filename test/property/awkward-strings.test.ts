@@ -6,9 +6,8 @@ import { Mailring, type Store } from 'mailring';
 import { LevelStore } from 'mailring/level';
 import { MemoryStore } from 'mailring/memory';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { conversationIdOf, snippetOf } from '../../src/testing/mailbox-model.js';
 import { AWKWARD_PAIRS, AWKWARD_STRINGS, mayBeId, STRINGS_FROM } from './awkward-strings.js';
-import { conversationIdOf } from './model.js';
-import { snippetOf } from './model-lists.js';
 import { contentOf, refused } from './refusals.js';
 
 const ids = AWKWARD_STRINGS.filter(mayBeId);

@@ -1,7 +1,7 @@
 import { type CallOptions, type FetchMessagesRequest, Mailring, type OpenOptions, type VerifyOptions, type VerifyRequest } from 'mailring';
 import { MemoryStore } from 'mailring/memory';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { conversationIdOf } from './model.js';
+import { conversationIdOf } from '../../src/testing/mailbox-model.js';
 import { contentOf, refused } from './refusals.js';
 import { NO_INTEGER, NO_NUMBER, NO_OBJECT, NO_STRING, SEND, untyped, untypedCalls } from './wrong-arguments.js';
 

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { Mailring } from 'mailring';
 import { MemoryStore } from 'mailring/memory';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { conversationIdOf } from '../../src/testing/mailbox-model.js';
 import { checkProperty, PROPERTY_TIMEOUT_MS } from './budget.js';
-import { conversationIdOf } from './model.js';
 import { answered, contentOf, refused } from './refusals.js';
 import { NO_STRING, SEND, untyped, untypedCalls } from './wrong-arguments.js';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Scheduler } from 'fast-check';
-import { type CallOptions, isMailringError, type Limits, Mailring, type Store } from 'mailring';
+import { type CallOptions, isMailringError, type Limits, Mailring, type SendRequest, type Store } from 'mailring';
 import { type Answer, ask, type Border, type Cursor, itemsOf, type Query } from './answers.js';
-import { checkFetches, type FetchCall, type Mailboxes, modelAfter, type SendCall } from './calls.js';
-import type { Model, SendArguments } from './model.js';
+import { checkFetches, type FetchCall, type Mailboxes, mailboxesAfter, type SendCall } from './calls.js';
+import type { LearnedMailboxes } from './learned-mailboxes.js';
 import { entriesAt } from './model-lists.js';
 import { ScheduledStore } from './scheduled-store.js';
 import { TestClock } from './world.js';
@@ -71,7 +71,7 @@ export class Interleaving {
   }
 
   /** Sends, and does not wait. */
-  send(request: SendArguments, abortable: boolean): void {
+  send(request: SendRequest, abortable: boolean): void {
     const controller = new AbortController();
     const options: CallOptions | undefined = abortable ? { signal: controller.signal } : undefined;
     const call: SendCall = { request, started: ++this.#moment, times: new Set([this.clock.time]), finished: undefined, settled: undefined };
@@ -140,12 +140,12 @@ export class Interleaving {
   async check(users: readonly string[]): Promise<void> {
     this.#store.scheduler = undefined;
     this.clock.scheduler = undefined;
-    const model = modelAfter(this.sends, await this.#held(users), this.#limits.logChanges);
-    checkFetches(model, this.fetches, this.sends);
-    await this.#checkEqual(users, model);
+    const mailboxes = mailboxesAfter(this.sends, await this.#held(users), this.#limits.logChanges);
+    checkFetches(mailboxes, this.fetches, this.sends);
+    await this.#checkEqual(users, mailboxes);
     await this.#mailring.close();
     await this.#open();
-    await this.#checkEqual(users, model);
+    await this.#checkEqual(users, mailboxes);
     assert.deepEqual((await this.#mailring.verify()).problems, [], 'verify finds nothing wrong');
   }
 
@@ -154,12 +154,12 @@ export class Interleaving {
     return new Map(users.map((user, i) => [user, held[i]!]));
   }
 
-  async #checkEqual(users: readonly string[], model: Model): Promise<void> {
+  async #checkEqual(users: readonly string[], mailboxes: LearnedMailboxes): Promise<void> {
     for (const user of users) {
-      const mailbox = model.mailbox(user);
+      const mailbox = mailboxes.of(user);
       for (const list of [{ of: 'conversations' }, { of: 'messages' }] as const) {
         const answer = await ask(this.#mailring, user, { list, pageSize: 200 });
-        const expected = entriesAt(mailbox, list, mailbox.arrivals.length).map((entry) => entry.item(mailbox.arrivals[entry.at]!.number!));
+        const expected = entriesAt(mailbox, list, mailbox.end).map((entry) => entry.item());
         assert.deepEqual(itemsOf(answer), expected, `the ${list.of} of ${user} in the end`);
       }
     }

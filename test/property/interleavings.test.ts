@@ -2,9 +2,9 @@ import fc, { type AsyncCommand } from 'fast-check';
 import type { Limits } from 'mailring';
 import { MemoryStore } from 'mailring/memory';
 import { describe, it } from 'vitest';
+import { conversationIdOf } from '../../src/testing/mailbox-model.js';
 import { checkProperty, PROPERTY_TIMEOUT_MS, REPLAY } from './budget.js';
 import { Interleaving } from './interleaving.js';
-import { conversationIdOf } from './model.js';
 import type { List } from './model-lists.js';
 
 const file = 'test/property/interleavings.test.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Conversation, MailboxChanges, Message } from 'mailring';
 import { chosenList, listChoice, pageSize, some } from './arbitraries.js';
 import { command } from './command.js';
-import { type Entry, entriesAt, totalsAt } from './model-lists.js';
+import { entriesAt } from './model-lists.js';
 import { patience } from './patience.js';
 import type { World } from './world.js';
 
@@ -15,11 +15,9 @@ async function listed(world: World, userIndex: number, choice: number | 'strange
   await world.learnAll(user);
   const mailbox = world.mailbox(user);
   const list = chosenList(world.listsOf(user), choice);
-  const entries = entriesAt(mailbox, list, mailbox.arrivals.length);
-  return { user, list, entries, items: entries.map((entry) => shown(world, user, entry)) };
+  const entries = entriesAt(mailbox, list, mailbox.end);
+  return { user, list, entries, items: entries.map((entry) => entry.item()) };
 }
-
-const shown = (world: World, user: string, entry: Entry) => entry.item(world.mailbox(user).arrivals[entry.at]!.number!);
 
 const singles = command('single', fc.record({ user: some, of: some, stranger: some }), async (world, { user: index, of, stranger }) => {
   const { user, entries, items } = await listed(world, index, of);
@@ -71,7 +69,7 @@ const watches = command('watch', fc.record({ which: some }), async (world, { whi
   const { user, value, position } = await world.exactly(cursors[which % cursors.length]!);
   await world.learnAll(user);
   const mailbox = world.mailbox(user);
-  const end = mailbox.arrivals.length;
+  const end = mailbox.end;
   if (position >= end) return;
   const step = patience('a watch');
   const messages: Message[] = [];
@@ -93,7 +91,7 @@ const watches = command('watch', fc.record({ which: some }), async (world, { whi
   const changed = (list: 'conversations' | 'messages') => entriesAt(mailbox, { of: list }, end).filter(({ at }) => at >= position);
   assert.deepEqual(
     messages.toReversed(),
-    changed('messages').map((entry) => shown(world, user, entry)),
+    changed('messages').map((entry) => entry.item()),
     'the messages that a watch brings',
   );
   const byKey = (all: readonly object[]) => new Map(all.map((item) => [(item as Conversation).conversationId, item]));
@@ -101,12 +99,12 @@ const watches = command('watch', fc.record({ which: some }), async (world, { whi
     conversations,
     byKey(
       changed('conversations')
-        .map((entry) => shown(world, user, entry))
+        .map((entry) => entry.item())
         .toReversed(),
     ),
     'the conversations that a watch brings',
   );
-  assert.deepEqual(last!.totals, totalsAt(mailbox, end), 'the totals of the last event');
+  assert.deepEqual(last!.totals, mailbox.model.totals(user, end), 'the totals of the last event');
 });
 
 /** Weighted. */

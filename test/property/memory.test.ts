@@ -3,7 +3,7 @@ import { MemoryStore } from 'mailring/memory';
 import { describe, expect, it } from 'vitest';
 import { checkProperty, PROPERTY_TIMEOUT_MS } from './budget.js';
 import { commandsExecuted } from './command.js';
-import { deltasExpired } from './model.js';
+import { deltasExpired } from './learned-mailboxes.js';
 import { modelProperty } from './model-run.js';
 
 const file = 'test/property/memory.test.ts';

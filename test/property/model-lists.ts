@@ -1,4 +1,4 @@
-import type { ModelMailbox, ModelMessage } from './model.js';
+import type { LearnedMailbox } from './learned-mailboxes.js';
 
 /** The lists of a mailbox as the model has them, and what pages and deltas of them have to be. */
 
@@ -8,95 +8,54 @@ export type List = { readonly of: 'conversations' } | { readonly of: 'messages';
 /** One entry of a list. */
 export interface Entry {
   readonly key: string;
-  /** Index of the arrival that made it what it is: its last change, and the one whose number it shows. */
+  /** Index of the change that made it what it is: its last one, and the one whose number it shows. */
   readonly at: number;
   /** Its place: greater is newer. */
   readonly order: number;
   /** Bytes of content it counts for. */
   readonly bytes: number;
-  /** The item, given its number. */
-  item(number: number): object;
+  /** The item, once its numbers are known. */
+  item(): object;
 }
 
 const PAGE_BYTES_MAX = 1024 * 1024;
 /** Changes that one delta looks at. */
 const CHANGES_LOOKED_AT = 1_000;
-const SNIPPET_GRAPHEMES_MAX = 120;
-const SNIPPET_BYTES_MAX = 480;
-const segmenter = new Intl.Segmenter('und', { granularity: 'grapheme' });
-const snippets = new Map<string, string>();
-
-/** The first clusters of a text: at most 120 and 480 bytes. By the definition, without any short cut. */
-export function snippetOf(content: string): string {
-  let snippet = snippets.get(content);
-  if (snippet === undefined) {
-    snippet = '';
-    let clusters = 0;
-    for (const { segment } of segmenter.segment(content)) {
-      if (++clusters > SNIPPET_GRAPHEMES_MAX || Buffer.byteLength(snippet + segment) > SNIPPET_BYTES_MAX) break;
-      snippet += segment;
-    }
-    snippets.set(content, snippet);
-  }
-  return snippet;
-}
 
 /** A list at a position, newest first. */
-export function entriesAt(mailbox: ModelMailbox, list: List, position: number): Entry[] {
+export function entriesAt(mailbox: LearnedMailbox, list: List, position: number): Entry[] {
   return list.of === 'conversations' ? conversationsAt(mailbox, position) : messagesAt(mailbox, position, list.conversationId);
 }
 
-function messagesAt({ arrivals }: ModelMailbox, position: number, conversationId: string | undefined): Entry[] {
+function messagesAt(mailbox: LearnedMailbox, position: number, conversationId: string | undefined): Entry[] {
   const entries: Entry[] = [];
-  for (let at = position - 1; at >= 0; at--) {
-    const { message } = arrivals[at]!;
-    if (conversationId !== undefined && message.conversationId !== conversationId) continue;
+  for (const [at, change] of mailbox.changes.slice(0, position).entries()) {
+    if (change.type !== 'message' || (conversationId !== undefined && change.conversationId !== conversationId)) continue;
+    const { message } = change;
     entries.push({
       key: message.messageId,
       at,
       order: conversationId === undefined ? at : message.seq,
       bytes: Buffer.byteLength(message.messageContent),
-      item: (number) => ({ ...message, lastUpdatedTimestamp: number }),
+      item: () => ({ ...message, lastUpdatedTimestamp: mailbox.number(at) }),
     });
   }
-  return entries;
+  return entries.reverse();
 }
 
-function conversationsAt(mailbox: ModelMailbox, position: number): Entry[] {
-  const newest = new Map<string, { readonly at: number; readonly message: ModelMessage; unread: number }>();
-  for (let at = position - 1; at >= 0; at--) {
-    const { message } = mailbox.arrivals[at]!;
-    const conversation = newest.get(message.conversationId) ?? { at, message, unread: 0 };
-    newest.set(message.conversationId, conversation);
-    if (message.senderId !== mailbox.user) conversation.unread++;
+function conversationsAt(mailbox: LearnedMailbox, position: number): Entry[] {
+  const changedAt = new Map<string, number>();
+  const activeAt = new Map<string, number>();
+  for (const [at, { type, conversationId }] of mailbox.changes.slice(0, position).entries()) {
+    changedAt.set(conversationId, at);
+    if (type === 'message') activeAt.set(conversationId, at);
   }
-  return [...newest.values()].map(({ at, message, unread }) => ({
-    key: message.conversationId,
-    at,
-    order: at,
-    bytes: 0,
-    item: (number) => ({
-      conversationId: message.conversationId,
-      participants: message.participants,
-      snippet: snippetOf(message.messageContent),
-      lastSeq: message.seq,
-      lastSentTimestamp: message.sentTimestamp,
-      lastReadSeq: 0,
-      unreadCount: unread,
-      floorSeq: 0,
-      lastActivityTimestamp: number,
-      lastUpdatedTimestamp: number,
-    }),
-  }));
-}
-
-/** How many conversations and unread messages there are, counted. */
-export function totalsAt({ arrivals, user }: ModelMailbox, position: number): { conversations: number; unread: number } {
-  const messages = arrivals.slice(0, position).map(({ message }) => message);
-  return {
-    conversations: new Set(messages.map(({ conversationId }) => conversationId)).size,
-    unread: messages.filter(({ senderId }) => senderId !== user).length,
-  };
+  return mailbox.model.conversations(mailbox.user, position).map((conversation) => {
+    const { conversationId: key } = conversation;
+    const [at, order] = [changedAt.get(key)!, activeAt.get(key)!];
+    const item = () => ({ ...conversation, lastActivityTimestamp: mailbox.number(order), lastUpdatedTimestamp: mailbox.number(at) });
+    return { key, at, order, bytes: 0, item };
+  });
 }
 
 /** What an answer has to be. */

@@ -54,9 +54,9 @@ async function fill(world: World, count: number): Promise<void> {
       clientMessageId: `fill ${String(sent + i).padStart(6, '0')}`,
     }));
     const settled = await Promise.allSettled(requests.map((request) => world.mailring.sendMessage(request)));
-    const ends = new Map([...world.model.mailboxes.values()].map((mailbox) => [mailbox, mailbox.arrivals.length]));
-    const expected = requests.map((request) => world.model.send(request, world.clock.time));
-    for (const mailbox of world.model.mailboxes.values()) await learnOrder(world.mailring, mailbox, ends.get(mailbox) ?? 0);
+    const ends = new Map([...world.mailboxes.all()].map((mailbox) => [mailbox, mailbox.end]));
+    const expected = requests.map((request) => world.mailboxes.send(request, world.clock.time));
+    for (const mailbox of world.mailboxes.all()) await learnOrder(world.mailring, mailbox, ends.get(mailbox) ?? 0);
     for (const [i, request] of requests.entries()) world.checkSend(request, expected[i]!, settled[i]!);
     sent += requests.length;
   }
@@ -72,6 +72,6 @@ async function checkEverything(world: World): Promise<void> {
   for (const userId of world.settings.users) {
     const { problems, checked } = await world.mailring.verify({ userId });
     assert.deepEqual(problems, [], 'verify finds nothing wrong');
-    assert.equal(checked.messages >= world.mailbox(userId).arrivals.length, true, 'verify looks at every message of the mailbox');
+    assert.equal(checked.messages >= world.mailboxes.model.messages(userId).length, true, 'verify looks at every message of the mailbox');
   }
 }

@@ -42,7 +42,7 @@ const walks = command(
   async (world, args) => {
     const user = world.user(args.user);
     // A walk of a thousand pages shows no more than one of fifty.
-    const pageSize = Math.min(200, args.pageSize + Math.floor(world.mailbox(user).arrivals.length / 50));
+    const pageSize = Math.min(200, args.pageSize + Math.floor(world.mailbox(user).end / 50));
     await world.walk(user, listOf(world, user, args.list), pageSize, args.by);
   },
 );
@@ -73,7 +73,7 @@ const anyDeltas = command('deltaFromAnyNumber', fc.record({ user: some, from: an
   if (from !== 'zero') {
     if ('above' in from) value = version + from.above;
     else if ('cursor' in from) value = world.cursors[from.cursor % world.cursors.length]?.value ?? 0;
-    else value = Math.max(0, (mailbox.arrivals[from.neighbourOf % mailbox.arrivals.length]?.number ?? 0) + from.by);
+    else value = Math.max(0, (mailbox.end === 0 ? 0 : mailbox.number(from.neighbourOf % mailbox.end)!) + from.by);
   }
   const since = { user, value, position: value > version ? FUTURE : mailbox.positionOf(value), exact: true };
   await world.fetch(user, { list: listOf(world, user, args.list), pageSize: args.pageSize, since, ...(args.maxChanges && { maxChanges: args.maxChanges }) });
@@ -128,12 +128,13 @@ export async function finishClient(world: World, client: Client): Promise<void> 
     for (const landing of client.inFlight.splice(0)) client.land(landing);
   };
   do await step('delta');
-  while (client.behind);
-  while (client.next !== undefined) await step('next');
+  while (client.copy.behind);
+  while (client.copy.next !== undefined) await step('next');
   await checkClient(world, client);
-  const newest = world.mailbox(client.user).arrivals.at(-1)?.number ?? 0;
-  const isNewest = world.settings.logChanges === undefined ? client.cursor === newest : client.cursor! >= newest;
-  assert.ok(isNewest, `a client that took every slice has the newest cursor: ${client.cursor} of ${newest}`);
+  const { newest } = world.mailbox(client.user);
+  const { cursor } = client.copy;
+  const isNewest = world.settings.logChanges === undefined ? cursor === newest : cursor! >= newest;
+  assert.ok(isNewest, `a client that took every slice has the newest cursor: ${cursor} of ${newest}`);
 }
 
 const clocks = command('clock', fc.oneof(fc.integer({ min: -5, max: 5 }), fc.constantFrom(0.5, 1e6, 1e9, -1e6, -1e9, -1e13)), async ({ clock }, by) => {

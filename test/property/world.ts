@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import type { Clock, Mailring, OpenOptions } from 'mailring';
+import type { Clock, Mailring, OpenOptions, SendRequest } from 'mailring';
+import type { ModelSend } from 'mailring/testing';
 import { ask, type Border, type Checked, type Cursor, checkAnswer, type Query } from './answers.js';
 import type { Client } from './client.js';
-import { type ExpectedSend, Model, type ModelMailbox, type SendArguments } from './model.js';
+import { type LearnedMailbox, LearnedMailboxes } from './learned-mailboxes.js';
 import { entriesAt, type List } from './model-lists.js';
 import { patience } from './patience.js';
 
@@ -40,12 +41,12 @@ export interface Settings {
 
 /** The engine under test beside its model, and what callers have kept of its answers. */
 export class World {
-  readonly model: Model;
+  readonly mailboxes: LearnedMailboxes;
   readonly clock = new TestClock();
   readonly settings: Settings;
   readonly cursors: Cursor[] = [];
   readonly borders: Border[] = [];
-  readonly accepted: SendArguments[] = [];
+  readonly accepted: SendRequest[] = [];
   readonly clients: Client[] = [];
   /** Counts ids that are in the order of time. */
   orderedIds = 0;
@@ -55,7 +56,7 @@ export class World {
   private constructor(open: OpenMailring, settings: Settings) {
     this.#open = open;
     this.settings = settings;
-    this.model = new Model(settings.logChanges);
+    this.mailboxes = new LearnedMailboxes(settings.logChanges);
   }
 
   static async open(open: OpenMailring, settings: Settings): Promise<World> {
@@ -77,14 +78,14 @@ export class World {
   }
 
   /** The mailbox of a user, which is at its end. */
-  mailbox(user: string): ModelMailbox {
-    return this.model.mailbox(user);
+  mailbox(user: string): LearnedMailbox {
+    return this.mailboxes.of(user);
   }
 
   /** Fetches, insists on the model's answer, and keeps cursor and border. */
   async fetch(user: string, query: Query): Promise<Checked> {
     const mailbox = this.mailbox(user);
-    const checked = checkAnswer(mailbox, query, await ask(this.mailring, user, query), mailbox.arrivals.length);
+    const checked = checkAnswer(mailbox, query, await ask(this.mailring, user, query), mailbox.end);
     // A page reached through `next` is no place to take a cursor from.
     if (query.before === undefined) this.cursors.push(checked.cursor);
     if (checked.border) this.borders.push(checked.border);
@@ -94,7 +95,7 @@ export class World {
   /** Makes every number of a mailbox known: from one delta in slices, or where its log is trimmed, from pages. */
   async learnAll(user: string): Promise<void> {
     const mailbox = this.mailbox(user);
-    if (mailbox.arrivals.every(({ number }) => number !== undefined)) return;
+    if (mailbox.allKnown) return;
     if (this.settings.logChanges !== undefined) return this.walk(user, { of: 'messages' }, 200, 'next');
     const query = { list: { of: 'messages' }, pageSize: 200, maxChanges: Number.POSITIVE_INFINITY } as const;
     let since: Cursor = { user, value: 0, position: 0, exact: true };
@@ -102,12 +103,12 @@ export class World {
     do {
       step();
       since = (await this.fetch(user, { ...query, since })).cursor;
-    } while (since.position < mailbox.arrivals.length);
+    } while (since.position < mailbox.end);
   }
 
   /** The version of a mailbox of which every number is known: where the log is trimmed it can be above them. */
   async versionOf(user: string): Promise<number> {
-    if (this.settings.logChanges === undefined) return this.mailbox(user).arrivals.at(-1)?.number ?? 0;
+    if (this.settings.logChanges === undefined) return this.mailbox(user).newest;
     await this.settle();
     return (await this.mailring.fetchConversations({ userId: user })).lastUpdatedTimestamp;
   }
@@ -122,13 +123,12 @@ export class World {
   /** The lists of a user: conversations, all messages, and each conversation's. */
   listsOf(user: string): List[] {
     const mailbox = this.mailbox(user);
-    const conversations = entriesAt(mailbox, { of: 'conversations' }, mailbox.arrivals.length);
+    const conversations = entriesAt(mailbox, { of: 'conversations' }, mailbox.end);
     return [{ of: 'conversations' }, { of: 'messages' }, ...conversations.map(({ key }) => ({ of: 'messages', conversationId: key }) as const)];
   }
 
   /** Walks a list to its end: through `next`, or by page numbers. */
   async walk(user: string, list: List, pageSize: number, by: 'next' | 'number'): Promise<void> {
-    const { arrivals } = this.mailbox(user);
     const keys: string[] = [];
     let before: Border | undefined;
     const step = patience('a list');
@@ -146,7 +146,7 @@ export class World {
     }
     assert.deepEqual(
       keys,
-      entriesAt(this.mailbox(user), list, arrivals.length).map(({ key }) => key),
+      entriesAt(this.mailbox(user), list, this.mailbox(user).end).map(({ key }) => key),
       'the pages together are the list',
     );
   }
@@ -160,10 +160,20 @@ export class World {
     }
   }
 
+  /** Marks a conversation as read, and takes the number of that change. */
+  async markRead(userId: string, conversationId: string, seq: number): Promise<void> {
+    await this.mailring.markRead({ userId, conversationId, seq });
+    if (!this.mailboxes.model.markRead({ userId, conversationId, seq })) return;
+    const mailbox = this.mailbox(userId);
+    const conversation = await this.mailring.getConversation({ userId, conversationId });
+    mailbox.learn(mailbox.end - 1, conversation!.lastUpdatedTimestamp);
+  }
+
   /** Everything that the API shows of everybody, also of somebody who never took part. */
   async dump(): Promise<unknown> {
     await this.settle();
-    const users = [...new Set([...this.settings.users, ...this.model.mailboxes.keys(), 'nobody'])];
+    const known = [...this.mailboxes.all()].map(({ user }) => user);
+    const users = [...new Set([...this.settings.users, ...known, 'nobody'])];
     return Promise.all(
       users.map(async (userId) => {
         const all: unknown[] = [userId];
@@ -183,24 +193,24 @@ export class World {
   }
 
   /** Insists on what a send has answered. */
-  checkSend(request: SendArguments, expected: ExpectedSend, settled: PromiseSettledResult<unknown>): void {
-    if (expected.outcome === 'accepted' || expected.outcome === 'duplicate') {
+  checkSend(request: SendRequest, expected: ModelSend, settled: PromiseSettledResult<unknown>): void {
+    if (expected.outcome !== 'refused') {
       if (settled.status === 'rejected') throw settled.reason;
       const { message } = expected;
       const mailbox = this.mailbox(request.senderId);
-      const at = mailbox.arrivals.findLastIndex((arrival) => arrival.message === message);
+      const at = mailbox.changes.findLastIndex((change) => change.type === 'message' && change.message === message);
       const result = settled.value as { lastUpdatedTimestamp: number };
       mailbox.learn(at, result.lastUpdatedTimestamp);
       const { messageId, conversationId, seq, sentTimestamp } = message;
       const duplicate = expected.outcome === 'duplicate';
-      assert.deepEqual(result, { messageId, conversationId, seq, sentTimestamp, lastUpdatedTimestamp: mailbox.arrivals[at]!.number, duplicate });
+      assert.deepEqual(result, { messageId, conversationId, seq, sentTimestamp, lastUpdatedTimestamp: mailbox.number(at), duplicate });
       if (!duplicate) this.accepted.push(request);
       return;
     }
     assert.equal(settled.status, 'rejected', `a send was accepted that is ${expected.outcome}`);
     const { code, outcome, retryable, details } = (settled as PromiseRejectedResult).reason;
-    assert.equal(code, 'code' in expected ? expected.code : 'MAILRING_ID_CONFLICT');
+    assert.equal(code, expected.code);
     assert.deepEqual({ outcome, retryable }, { outcome: 'not-accepted', retryable: false });
-    if (expected.outcome === 'conflict') assert.equal(details.messageId, expected.first.messageId);
+    if (expected.code === 'MAILRING_ID_CONFLICT') assert.equal(details.messageId, expected.message!.messageId);
   }
 }

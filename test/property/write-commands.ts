@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { isMailringError } from 'mailring';
+import { isMailringError, type SendRequest } from 'mailring';
+import { conversationIdOf } from '../../src/testing/mailbox-model.js';
 import { type Answer, ask, checkAnswer, type Query } from './answers.js';
 import { chosenList, content, largeContent, largeIndex, listChoice, messageId, pageSize, some } from './arbitraries.js';
 import { command } from './command.js';
 import { learnOrder } from './learn-order.js';
-import type { SendArguments } from './model.js';
 import type { World } from './world.js';
 
-/** Commands that send. */
+/** Commands that change mailboxes. */
 
 const sendArguments = fc.record({ sender: some, recipient: some, id: messageId, content });
 type SendChoice = { readonly sender: number; readonly recipient: number; readonly id: string; readonly content: string };
 
-function requestOf(world: World, choice: SendChoice): SendArguments {
+function requestOf(world: World, choice: SendChoice): SendRequest {
   const ordered = choice.id === 'ordered';
   return {
     senderId: world.user(choice.sender),
@@ -23,9 +23,9 @@ function requestOf(world: World, choice: SendChoice): SendArguments {
   };
 }
 
-async function send(world: World, request: SendArguments): Promise<void> {
+async function send(world: World, request: SendRequest): Promise<void> {
   const [settled] = await Promise.allSettled([world.mailring.sendMessage(request)]);
-  world.checkSend(request, world.model.send(request, world.clock.time), settled!);
+  world.checkSend(request, world.mailboxes.send(request, world.clock.time), settled!);
 }
 
 const sends = command('send', sendArguments, (world, choice) => send(world, requestOf(world, choice)));
@@ -36,7 +36,7 @@ const repeats = command('repeat', some, async (world, which) => {
 });
 
 /** A refused send leaves every mailbox as it was. */
-async function refused(world: World, request: SendArguments): Promise<void> {
+async function refused(world: World, request: SendRequest): Promise<void> {
   const before = await world.dump();
   await send(world, request);
   assert.deepEqual(await world.dump(), before, 'a refused send changes nothing');
@@ -49,7 +49,7 @@ const conflicts = command('conflict', fc.record({ which: some, content }), async
   await refused(world, { ...first, messageContent: first.messageContent === content ? `${content}!` : content });
 });
 
-const WRONG: readonly Partial<SendArguments>[] = [
+const WRONG: readonly Partial<SendRequest>[] = [
   { messageContent: 'x'.repeat(65_536) },
   { messageContent: '\u4f60'.repeat(21_846) },
   { messageContent: 'a\ud800b' },
@@ -94,7 +94,7 @@ const bursts = command(
   fc.record({ steps: fc.array(burstStep, { minLength: 2, maxLength: 24, size: 'max' }), close: fc.constantFrom(true, false, false, false, false) }),
   async (world, { steps, close }) => {
     const { mailring } = world;
-    const sent: { readonly request: SendArguments; readonly answer: Promise<unknown> }[] = [];
+    const sent: { readonly request: SendRequest; readonly answer: Promise<unknown> }[] = [];
     const fetched: { readonly user: string; readonly query: Query; readonly answer: Promise<Answer> }[] = [];
     for (const step of steps) {
       if (step === 'a microtask later') await undefined;
@@ -120,15 +120,15 @@ const bursts = command(
     await closed;
     if (close) await world.open();
 
-    const ends = new Map([...world.model.mailboxes.values()].map((mailbox) => [mailbox, mailbox.arrivals.length]));
+    const ends = new Map([...world.mailboxes.all()].map((mailbox) => [mailbox, mailbox.end]));
     const expected = sent.map(({ request }, i) => {
       const result = settled[i]!;
       const overloaded = result.status === 'rejected' && isMailringError(result.reason, 'MAILRING_OVERLOADED') && result.reason.outcome === 'not-accepted';
-      if (!overloaded) return world.model.send(request, world.clock.time);
+      if (!overloaded) return world.mailboxes.send(request, world.clock.time);
       assert.notEqual(world.settings.waitingWritesPerMailbox, undefined, 'no queue is full');
       return undefined;
     });
-    for (const mailbox of world.model.mailboxes.values()) await learnOrder(world.mailring, mailbox, ends.get(mailbox) ?? 0);
+    for (const mailbox of world.mailboxes.all()) await learnOrder(world.mailring, mailbox, ends.get(mailbox) ?? 0);
     for (const [i, { request }] of sent.entries()) if (expected[i]) world.checkSend(request, expected[i], settled[i]!);
     for (const [i, { user, query }] of fetched.entries()) {
       await world.learnAll(user);
@@ -138,10 +138,18 @@ const bursts = command(
   },
 );
 
-/** Commands that send, weighted. */
+const upTo = fc.oneof(fc.integer({ min: 0, max: 9 }), some, fc.constantFrom(2 ** 48 - 1, 0));
+
+/** A marker in a conversation that is there or not, or in one that the user has no part in. */
+const marks = command('markRead', fc.record({ user: some, one: some, other: some, seq: upTo }), (world, { user, one, other, seq }) =>
+  world.markRead(world.user(user), conversationIdOf(world.user(one % 4 === 0 ? one : user), world.user(other)), seq),
+);
+
+/** Commands that send or mark, weighted. */
 export const writeCommands = [
   { weight: 100, arbitrary: sends },
   { weight: 20, arbitrary: repeats },
+  { weight: 40, arbitrary: marks },
   { weight: 10, arbitrary: conflicts },
   { weight: 10, arbitrary: refusals },
   { weight: 20, arbitrary: bursts },
