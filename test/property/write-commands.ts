@@ -138,11 +138,18 @@ const bursts = command(
   },
 );
 
-const upTo = fc.oneof(fc.integer({ min: 0, max: 9 }), some, fc.constantFrom(2 ** 48 - 1, 0));
-
-/** A marker in a conversation that is there or not, or in one that the user has no part in. */
-const marks = command('markRead', fc.record({ user: some, one: some, other: some, seq: upTo }), (world, { user, one, other, seq }) =>
-  world.markRead(world.user(user), conversationIdOf(world.user(one % 4 === 0 ? one : user), world.user(other)), seq),
+/** A marker somewhere in a conversation, or behind its end; or in one that is not there yet, or that the user has no part in. */
+const marks = command(
+  'markRead',
+  fc.record({ user: some, of: listChoice, other: some, seq: fc.oneof(some, fc.constant('behind the end' as const)) }),
+  (world, { user, of, other, seq }) => {
+    const userId = world.user(user);
+    const { model } = world.mailboxes;
+    const list = chosenList(world.listsOf(userId), of);
+    const conversationId = (list.of === 'messages' && list.conversationId) || conversationIdOf(userId, world.user(other));
+    const last = model.messages(userId, conversationId).length;
+    return world.markRead(userId, conversationId, seq === 'behind the end' ? 2 ** 48 - 1 : seq % (last + 2));
+  },
 );
 
 /** Commands that send or mark, weighted. */
