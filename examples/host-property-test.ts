@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Mailring, type SendRequest } from 'mailring';
 import { MemoryStore } from 'mailring/memory';
-import { arbitraries, type HistoryStep } from 'mailring/testing';
+import { arbitraries, type HistoryStep, MailboxModel } from 'mailring/testing';
 
 /** What is tested: a product's badge, kept from deltas as a client would, never by counting everything anew. */
 class Badge {
@@ -21,39 +21,31 @@ class Badge {
   }
 }
 
-/** Plays a history, looking at the badge after every step; the model beside it is a list of messages and the markers. */
+/** Plays a history on mailring and on its model, looking at the badge after every step. */
 async function play(steps: readonly HistoryStep[]): Promise<void> {
   const store = new MemoryStore();
-  let mailring = await Mailring.open({ store });
+  const model = new MailboxModel();
   const badge = new Badge();
-  const sent = new Map<string, SendRequest & { readonly seq: number }>();
-  const read = new Map<string, number>();
   const calls: SendRequest[] = [];
+  let mailring = await Mailring.open({ store });
   const send = async (request: SendRequest) => {
-    const { messageId, seq, duplicate } = await mailring.sendMessage(request);
-    assert.equal(duplicate, sent.has(messageId), 'a repeat is a duplicate, and nothing else is');
-    sent.set(messageId, { ...request, seq });
+    const { messageId, sentTimestamp, duplicate } = await mailring.sendMessage(request);
+    const expected = model.send(request, sentTimestamp);
+    assert.equal(expected.outcome, duplicate ? 'duplicate' : 'accepted');
+    assert.equal(expected.message?.messageId, messageId);
   };
   for (const step of steps) {
     if (step.type === 'send') await send(calls[calls.push(step.request) - 1]!);
     else if (step.type === 'repeat' && calls.length > 0) await send(calls[step.of % calls.length]!);
     else if (step.type === 'markRead') {
-      const conversationId = mailring.conversationIdOf(step.userId, step.peerId);
-      await mailring.markRead({ userId: step.userId, conversationId, seq: step.seq });
-      if (step.userId === 'bob') read.set(step.peerId, Math.max(step.seq, read.get(step.peerId) ?? 0));
+      const request = { userId: step.userId, conversationId: mailring.conversationIdOf(step.userId, step.peerId), seq: step.seq };
+      await mailring.markRead(request);
+      model.markRead(request);
     } else if (step.type === 'reopen') {
       await mailring.close();
       mailring = await Mailring.open({ store });
     }
-    // A marker beyond the newest message stops there: what comes later is unread.
-    for (const [peer, seq] of read) {
-      const last = [...sent.values()].filter(({ senderId, recipientId }) => [senderId, recipientId].sort().join() === ['bob', peer].sort().join()).length;
-      read.set(peer, Math.min(seq, last));
-    }
-    const unread = [...sent.values()].filter(
-      ({ senderId, recipientId, seq }) => recipientId === 'bob' && senderId !== 'bob' && seq > (read.get(senderId) ?? 0),
-    );
-    assert.equal(await badge.refresh(mailring, 'bob'), unread.length, 'the badge');
+    assert.equal(await badge.refresh(mailring, 'bob'), model.totals('bob').unread, 'the badge');
   }
   assert.equal((await mailring.verify()).ok, true);
   await mailring.close();
