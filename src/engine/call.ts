@@ -1,21 +1,60 @@
 import type { Clock } from '../model/clock.js';
 import { aborted, type CallLimits } from './arguments.js';
 
-/** Runs a call under its options: `run` gets a signal that aborts with the error to give up with, when there is anything that could abort it. */
-export async function runCall<T>(clock: Clock, { signal, timeoutMs }: CallLimits, run: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> {
+/**
+ * Runs a call under its options: `run` gets a signal that aborts with the error to give up with, when there is anything that could abort it. `outcome`: of a write, until it is
+ * known better.
+ */
+export async function runCall<T>(
+  clock: Clock,
+  { signal, timeoutMs }: CallLimits,
+  run: (signal: AbortSignal | undefined) => Promise<T>,
+  outcome?: 'not-accepted',
+): Promise<T> {
   if (signal === undefined && timeoutMs === undefined) return run(undefined);
-  if (signal?.aborted) throw aborted(signal.reason, 'not-accepted');
+  if (signal?.aborted) throw aborted(signal.reason, outcome);
   const controller = new AbortController();
-  const abort = () => controller.abort(aborted(signal?.reason));
-  const cancelTimer =
-    timeoutMs === undefined ? undefined : clock.after(timeoutMs, () => controller.abort(aborted(new Error(`timed out after ${timeoutMs} ms`))));
-  signal?.addEventListener('abort', abort, { once: true });
+  const giveUp = (cause: unknown) => controller.abort(aborted(cause, outcome));
+  const cancelTimer = timeoutMs === undefined ? undefined : clock.after(timeoutMs, () => giveUp(new Error(`timed out after ${timeoutMs} ms`)));
+  const forget = signal && onAbort(signal, () => giveUp(signal.reason));
   try {
     return await run(controller.signal);
   } finally {
     cancelTimer?.();
-    signal?.removeEventListener('abort', abort);
+    forget?.();
   }
+}
+
+interface Listening {
+  readonly calls: Set<() => void>;
+  readonly listener: () => void;
+}
+
+const listenings = new WeakMap<AbortSignal, Listening>();
+
+/**
+ * Calls when a caller's signal aborts, until it is told to forget it. However many calls share a signal, it has one listener: with one for each, Node would warn the program of
+ * a leak.
+ */
+export function onAbort(signal: AbortSignal, call: () => void): () => void {
+  const { calls, listener } = listenings.get(signal) ?? listenTo(signal);
+  calls.add(call);
+  return () => {
+    if (!calls.delete(call) || calls.size > 0) return;
+    listenings.delete(signal);
+    signal.removeEventListener('abort', listener);
+  };
+}
+
+function listenTo(signal: AbortSignal): Listening {
+  const calls = new Set<() => void>();
+  const listener = () => {
+    for (const call of [...calls]) call();
+  };
+  signal.addEventListener('abort', listener, { once: true });
+  const listening = { calls, listener };
+  listenings.set(signal, listening);
+  return listening;
 }
 
 /** The answer of a call, unless it is given up before. */

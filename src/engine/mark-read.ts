@@ -29,12 +29,20 @@ export async function markRead(engine: Engine, request: MarkReadRequest, options
   if (peer === null) return;
   const shard = engine.shardOf(user);
   return engine.track(
-    runCall(engine.clock, limits, async (signal) => {
-      // Looked at first: a marker that does not move costs no commit, and where others write here too, what they have delivered is seen before the marker is bounded by it.
-      const moves = await untilAborted(signal, () => shard.read(user, (view) => movesMarker(view, peer, seq), signal));
-      if (moves)
-        await shard.commit({ users: [user], order: given.conversationId, bytes: SEND_ROW_BYTES_MAX, plan: ([side]) => planMarkRead(peer, seq, side!) }, signal);
-    }),
+    runCall(
+      engine.clock,
+      limits,
+      async (signal) => {
+        // Looked at first: a marker that does not move costs no commit, and where others write here too, what they have delivered is seen before the marker is bounded by it.
+        const moves = await untilAborted(signal, () => shard.read(user, (view) => movesMarker(view, peer, seq), signal));
+        if (moves)
+          await shard.commit(
+            { users: [user], order: given.conversationId, bytes: SEND_ROW_BYTES_MAX, plan: ([side]) => planMarkRead(peer, seq, side!) },
+            signal,
+          );
+      },
+      'not-accepted',
+    ),
   );
 }
 

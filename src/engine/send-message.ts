@@ -46,7 +46,7 @@ export async function sendMessage(engine: Engine, request: SendRequest, options?
   engine.insistOpen('not-accepted');
   const intent = readSend(engine, readRequest(request, SEND_KEYS, 'sendMessage'));
   const limits = readCallOptions(options, 'sendMessage');
-  return engine.track(runCall(engine.clock, limits, (signal) => commitSend(engine, intent, signal)));
+  return engine.track(runCall(engine.clock, limits, (signal) => commitSend(engine, intent, signal), 'not-accepted'));
 }
 
 function readSend(engine: Engine, request: SendRequest): SendIntent {

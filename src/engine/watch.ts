@@ -6,7 +6,7 @@ import { PAGE_SIZE_MAX, U48_MAX } from '../model/limits.js';
 import type { FullPageReason } from '../model/message.js';
 import type { Shard } from '../shard/shard.js';
 import { aborted, readOptions, readRequest, readSignal, readUserId } from './arguments.js';
-import { runCall, untilAborted } from './call.js';
+import { onAbort, runCall, untilAborted } from './call.js';
 import type { Engine } from './engine.js';
 
 /** Whose mailbox to watch, and from where. */
@@ -111,8 +111,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent, void, void> {
       changed = true;
       this.#onWake?.();
     });
-    const end = () => this.#onEnd?.();
-    this.#signal?.addEventListener('abort', end);
+    const forgetSignal = this.#signal && onAbort(this.#signal, () => this.#onEnd?.());
     try {
       for (;;) {
         if (this.#signal?.aborted) throw aborted(this.#signal.reason);
@@ -132,7 +131,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent, void, void> {
       }
     } finally {
       forget();
-      this.#signal?.removeEventListener('abort', end);
+      forgetSignal?.();
     }
   }
 

@@ -6,6 +6,7 @@ import { corrupt, type MailringError } from '../model/errors.js';
 import type { UserId } from '../model/ids.js';
 import { PLAN_ROUNDS_MAX } from '../model/limits.js';
 import type { ApplyResult, MarkChange, Partition, PartitionWrite } from '../store/store.js';
+import { takeTurns } from './take-turns.js';
 import type { WaitingWrite } from './waiting-write.js';
 
 /** What a lane asks of the shard it belongs to. */
@@ -47,7 +48,7 @@ interface Hold {
 }
 
 /**
- * What commits together. A lane takes all writes that are ready in the order they came in, plans them synchronously on the state and on what is planned before them, writes
+ * What commits together. A lane takes all writes that are ready, in the order they came in as far as a batch takes them, plans them synchronously on the state and on what is planned before them, writes
  * one batch, and when the store has acknowledged it brings it into the state, answers, and takes what came in meanwhile. Nothing is locked: between planning and
  * batch there is no await, and there is one batch at a time.
  */
@@ -168,7 +169,7 @@ export class Lane {
     const now = timeOf(this.#host.clock);
     let bytes = 0;
     let full = false;
-    for (const write of [...this.#owed, ...this.#waiting]) {
+    for (const write of [...this.#owed, ...takeTurns(this.#waiting, this.#host.batchBytesMax)]) {
       const { order, users } = write.request;
       full ||= planned.length > 0 && bytes + write.request.bytes > this.#host.batchBytesMax;
       const waits = full || write.reading || held.has(order) || users.some((user) => this.#held.has(user));

@@ -1,3 +1,4 @@
+import { CALL_BUGS } from './call-bugs.js';
 import { DELIVERY_BUGS } from './delivery-bugs.js';
 import { DELTA_BUGS } from './delta-bugs.js';
 import { MARK_BUGS } from './mark-bugs.js';
@@ -19,6 +20,7 @@ export const BUGS: readonly PlantedBug[] = [
   ...PAGE_BUGS,
   ...DELTA_BUGS,
   ...SHARD_BUGS,
+  ...CALL_BUGS,
   ...STORE_BUGS,
   ...VERB_BUGS,
   ...TRIM_BUGS,

@@ -85,7 +85,7 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     name: 'aborted-is-begun',
     what: 'a call whose signal is aborted already is begun',
     file: 'engine/call.ts',
-    find: "if (signal?.aborted) throw aborted(signal.reason, 'not-accepted');",
+    find: 'if (signal?.aborted) throw aborted(signal.reason, outcome);',
     replace: '',
     suite: SENDS,
   },

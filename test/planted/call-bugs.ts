@@ -1,0 +1,64 @@
+import type { PlantedBug } from './planted-bug.js';
+
+const STOPPING = { files: ['test/engine/stopping.test.ts'] };
+const FAIRNESS = { files: ['test/engine/fairness.test.ts'] };
+
+/** Bugs in giving calls up, and in whose turn it is. */
+export const CALL_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'one-conversation-fills-batches',
+    what: 'what waits is put into batches as it came, however much of it is of one conversation',
+    file: 'shard/take-turns.ts',
+    find: '<= batchBytesMax) return all;',
+    replace: '<= batchBytesMax * 1_000_000) return all;',
+    suite: FAIRNESS,
+  },
+  {
+    name: 'turns-without-order',
+    what: 'conversations take turns with their newest sends first',
+    file: 'shard/take-turns.ts',
+    find: 'turnOf.get(a)! - turnOf.get(b)!',
+    replace: 'turnOf.get(b)! - turnOf.get(a)!',
+    suite: FAIRNESS,
+  },
+  {
+    name: 'signal-listener-left',
+    what: 'a call that has ended still listens to its signal',
+    file: 'engine/call.ts',
+    find: 'if (!calls.delete(call) || calls.size > 0) return;',
+    replace: 'if (!calls.delete(call) || calls.size >= 0) return;',
+    suite: STOPPING,
+  },
+  {
+    name: 'signal-listener-a-call',
+    what: 'each call adds a listener of its own to a signal that calls share',
+    file: 'engine/call.ts',
+    find: 'listenings.set(signal, listening);',
+    replace: '',
+    suite: STOPPING,
+  },
+  {
+    name: 'abort-waits-for-store',
+    what: 'a read that is given up is answered when the store has answered',
+    file: 'engine/call.ts',
+    find: 'return await Promise.race([start(), givenUp]);',
+    replace: 'return await start().finally(() => Promise.race([givenUp, undefined]));',
+    suite: STOPPING,
+  },
+  {
+    name: 'timeout-ignored',
+    what: 'timeoutMs is read and never used',
+    file: 'engine/call.ts',
+    find: 'const cancelTimer = timeoutMs === undefined',
+    replace: 'const cancelTimer = timeoutMs !== 0',
+    suite: STOPPING,
+  },
+  {
+    name: 'stopped-write-goes-on',
+    what: 'a write that was given up while it waited is committed all the same',
+    file: 'shard/waiting-write.ts',
+    find: "else this.reject(error, 'not-accepted');",
+    replace: "else this.#reject(withOutcome(error, 'not-accepted'));",
+    suite: STOPPING,
+  },
+];
