@@ -1,5 +1,7 @@
 import type fc from 'fast-check';
 import type { SendRequest } from '../index.js';
+import { checkKeys, readInteger, typeOf } from '../model/arguments.js';
+import { parseUserId } from '../model/ids.js';
 
 /** fast-check as a host imports it: `import fc from 'fast-check'`. */
 export type FastCheck = typeof fc;
@@ -17,7 +19,7 @@ export type HistoryStep =
 export interface ArbitraryOptions {
   /** Who takes part; a few, that meet often, when absent. */
   readonly users?: readonly string[] | undefined;
-  /** Steps of a history at most; 50 when absent. */
+  /** Steps of a history, 1 to this; 50 when absent, 100,000 at most. */
   readonly maxSteps?: number | undefined;
 }
 
@@ -55,10 +57,25 @@ const AWKWARD_TEXTS = ['', '\0', ' ', '\r\n', '\u202e', '\u{1f1e9}\u{1f1ea}', 'x
 const USERS = ['ann', 'bob', 'cid', 'dora'];
 /** Of up to four bytes each: 128 bytes. */
 const ID_CHARACTERS_MAX = 32;
-const STEPS_MAX = 50;
+const STEPS = 50;
+const STEPS_MAX = 100_000;
 
-/** Arbitraries for a host's own properties; fast-check is given, so that a host's version is used and mailring depends on none. */
+function readOptions(options: ArbitraryOptions): { readonly users: readonly string[]; readonly maxSteps: number } {
+  checkKeys(options, ['users', 'maxSteps'], 'the options of an arbitrary');
+  const { users = USERS } = options;
+  if (!Array.isArray(users) || users.some((user) => typeof user !== 'string')) throw new TypeError('users must be an array of ids of users');
+  if (users.length === 0) throw new RangeError('users must name one user at least');
+  for (const user of users) parseUserId(user, 'each of users');
+  return { users, maxSteps: readInteger(options.maxSteps, 'maxSteps', 1, STEPS_MAX) ?? STEPS };
+}
+
+/**
+ * Arbitraries for a host's own properties; fast-check is given, so that a host's version is used and mailring depends on none.
+ *
+ * @throws `TypeError` for what is not fast-check; its arbitraries throw `TypeError`, `RangeError` and `MAILRING_INVALID_TEXT` for wrong options
+ */
 export function arbitraries(check: FastCheck): MailringArbitraries {
+  if (typeof check?.record !== 'function') throw new TypeError(`arbitraries takes fast-check itself: import fc from 'fast-check'. type=\`${typeOf(check)}\``);
   const id = () => check.oneof(check.constantFrom(...AWKWARD_IDS), check.string({ unit: 'binary', minLength: 1, maxLength: ID_CHARACTERS_MAX }));
   const messageContent = () =>
     check.oneof(
@@ -66,15 +83,17 @@ export function arbitraries(check: FastCheck): MailringArbitraries {
       { weight: 3, arbitrary: check.string({ unit: 'binary', maxLength: 200 }) },
       { weight: 1, arbitrary: check.constantFrom(...AWKWARD_TEXTS) },
     );
-  const sendRequest = ({ users = USERS }: ArbitraryOptions = {}) =>
-    check.record({
+  const sendRequest = (options: ArbitraryOptions = {}) => {
+    const { users } = readOptions(options);
+    return check.record({
       senderId: check.constantFrom(...users),
       recipientId: check.constantFrom(...users),
       messageContent: messageContent(),
       clientMessageId: check.uuid(),
     });
+  };
   const history = (options: ArbitraryOptions = {}) => {
-    const { users = USERS, maxSteps = STEPS_MAX } = options;
+    const { users, maxSteps } = readOptions(options);
     const user = check.constantFrom(...users);
     const step: fc.Arbitrary<HistoryStep> = check.oneof(
       { weight: 12, arbitrary: check.record({ type: check.constant('send' as const), request: sendRequest(options) }) },

@@ -1,6 +1,7 @@
 import { type CallOptions, type FetchMessagesRequest, Mailring, type OpenOptions, type VerifyOptions, type VerifyRequest } from 'mailring';
 import { MemoryStore } from 'mailring/memory';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { LIMITS } from '../../src/model/limits.js';
 import { conversationIdOf } from '../../src/testing/mailbox-model.js';
 import { contentOf, refused } from './refusals.js';
 import { NO_INTEGER, NO_NUMBER, NO_OBJECT, NO_STRING, SEND, untyped, untypedCalls } from './wrong-arguments.js';
@@ -18,13 +19,19 @@ beforeAll(async () => {
 afterAll(() => mailring.close());
 afterEach(async () => expect(await contentOf(store), 'what is refused leaves nothing').toEqual(before));
 
-const { send, conversations, messages, verify } = untypedCalls(() => mailring);
+const { send, conversations, messages, verify, mark, conversation, message, eachConversation, eachMessage, watch } = untypedCalls(() => mailring);
+const IN_CONVERSATION = { userId: 'a', conversationId: conversationIdOf('a', 'b') };
 
 describe('the options of a call', () => {
   const calls = {
     sendMessage: (options: unknown) => send(SEND, options),
     fetchConversations: (options: unknown) => conversations({ userId: 'a' }, options),
     fetchMessages: (options: unknown) => messages({ userId: 'a' }, options),
+    markRead: (options: unknown) => mark({ ...IN_CONVERSATION, seq: 1 }, options),
+    getConversation: (options: unknown) => conversation(IN_CONVERSATION, options),
+    getMessage: (options: unknown) => message({ userId: 'a', messageId: `${IN_CONVERSATION.conversationId}.1` }, options),
+    conversations: (options: unknown) => eachConversation({ userId: 'a' }, options),
+    messages: (options: unknown) => eachMessage({ userId: 'a' }, options),
   };
 
   it.each(Object.entries(calls))('of %s are an object of signal and timeoutMs', async (_verb, call) => {
@@ -85,9 +92,10 @@ describe('Mailring.open', () => {
 
   it('refuses limits and waits outside their range, and limits that do not exist', async () => {
     for (const limits of [null, 5, 'x']) await refused('TypeError', open({ ...fresh(), limits }));
-    for (const key of ['cacheBytes', 'waitingWrites', 'waitingWritesPerMailbox', 'reopenDelayMs', 'reopenDelayMaxMs', 'reopenTries']) {
+    for (const [key, { max }] of Object.entries(LIMITS)) {
       for (const value of NO_NUMBER) await refused('TypeError', open({ ...fresh(), limits: { [key]: value } }));
-      for (const value of [0, ...NO_INTEGER]) await refused('RangeError', open({ ...fresh(), limits: { [key]: value } }));
+      for (const value of [0, max + 1, ...NO_INTEGER]) await refused('RangeError', open({ ...fresh(), limits: { [key]: value } }));
+      for (const value of [1, max, undefined]) await (await Mailring.open({ ...fresh(), limits: { [key]: value } })).close();
     }
     for (const openWaitMs of NO_NUMBER) await refused('TypeError', open({ ...fresh(), openWaitMs }));
     for (const openWaitMs of [2 ** 31, ...NO_INTEGER]) await refused('RangeError', open({ ...fresh(), openWaitMs }));
@@ -123,6 +131,13 @@ describe('a closed engine', () => {
       await refused('MAILRING_CLOSED', () => closed.fetchConversations({ userId: 'a' }));
       await refused('MAILRING_CLOSED', () => closed.fetchMessages({ userId: 'a' }));
       await refused('MAILRING_CLOSED', () => closed.verify());
+      await refused('MAILRING_CLOSED', () => closed.markRead({ ...IN_CONVERSATION, seq: 1 }));
+      await refused('MAILRING_CLOSED', () => closed.getConversation(IN_CONVERSATION));
+      await refused('MAILRING_CLOSED', () => closed.getMessage({ userId: 'a', messageId: `${IN_CONVERSATION.conversationId}.1` }));
+      await refused('MAILRING_CLOSED', () => closed.conversations({ userId: 'a' }).next());
+      await refused('MAILRING_CLOSED', () => closed.messages({ userId: 'a' }).next());
+      await refused('MAILRING_CLOSED', () => closed.watch({ userId: 'a' }).next());
+      expect(closed.health()).toMatchObject({ status: 'closed' });
       expect(closed.conversationIdOf('b', 'a')).toBe(conversationIdOf('a', 'b'));
       expect(closed.stats()).toMatchObject({ closed: true });
       await closing;
@@ -164,6 +179,14 @@ describe('a request', () => {
       conversations: conversations(getter({}, 'userId')),
       messages: messages(getter({ userId: 'a' }, 'conversationId')),
       messagesOptions: messages({ userId: 'a' }, trap()),
+      mark: mark(getter({ userId: 'a' }, 'seq')),
+      markOptions: mark({ ...IN_CONVERSATION, seq: 1 }, getter({}, 'signal')),
+      conversation: conversation(getter({ userId: 'a' }, 'conversationId')),
+      message: message(trap()),
+      eachConversation: eachConversation(getter({}, 'userId')),
+      eachMessage: eachMessage({ userId: 'a' }, trap()),
+      watch: watch(getter({ userId: 'a' }, 'lastUpdatedTimestamp')),
+      watchOptions: watch({ userId: 'a' }, getter({}, 'signal')),
       verify: verify(getter({}, 'userId')),
       verifyOptions: verify({}, untyped<VerifyOptions>(getter({}, 'onProgress'))),
       open: () => Mailring.open(untyped(getter({}, 'location'))),

@@ -37,5 +37,11 @@ export function untypedCalls(engine: () => Mailring) {
     conversations: (request: unknown, options?: unknown) => () => engine().fetchConversations(untyped(request), untyped(options)),
     messages: (request: unknown, options?: unknown) => () => engine().fetchMessages(untyped(request), untyped(options)),
     verify: (request: unknown, options?: unknown) => () => engine().verify(untyped(request), untyped(options)),
+    mark: (request: unknown, options?: unknown) => () => engine().markRead(untyped(request), untyped(options)),
+    conversation: (request: unknown, options?: unknown) => () => engine().getConversation(untyped(request), untyped(options)),
+    message: (request: unknown, options?: unknown) => () => engine().getMessage(untyped(request), untyped(options)),
+    eachConversation: (request: unknown, options?: unknown) => () => engine().conversations(untyped(request), untyped(options)).next(),
+    eachMessage: (request: unknown, options?: unknown) => () => engine().messages(untyped(request), untyped(options)).next(),
+    watch: (request: unknown, options?: unknown) => () => engine().watch(untyped(request), untyped(options)).next(),
   };
 }
