@@ -76,6 +76,9 @@ export interface LoggedChanges {
   readonly trimming: boolean;
 }
 
+/** Of a mark that is named by a version: a u48. */
+const MARK_NAME_BYTES = 6;
+
 /** The head of a mailbox that never wrote one. */
 export const FRESH_HEAD: Head = Object.freeze({ state: 0, deltaFloor: 0, reset: 0, reason: 0, markName: new Uint8Array() });
 
@@ -102,7 +105,9 @@ export function decodeHead(value: Uint8Array, place: Place): Head {
   const reason = reader.u8();
   if (state > 4 || reason > 2) throw corrupt(`a head has an unknown state. state=\`${state}\` reason=\`${reason}\``);
   const logged = value[0] === TRIMMED_HEAD_FORMAT ? readLogged(reader) : undefined;
-  return { state: state as Head['state'], deltaFloor, reset, reason: reason as Head['reason'], markName: reader.bytes(), ...(logged && { logged }) };
+  const markName = reader.bytes();
+  if (markName.length !== 0 && markName.length !== MARK_NAME_BYTES) throw corrupt(`a head has an unknown mark name. bytes=\`${markName.length}\``);
+  return { state: state as Head['state'], deltaFloor, reset, reason: reason as Head['reason'], markName, ...(logged && { logged }) };
 }
 
 function readLogged(reader: ByteReader): LoggedChanges {

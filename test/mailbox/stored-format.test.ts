@@ -16,6 +16,7 @@ import {
   writeDedupeKey,
   writeMessageKey,
 } from '../../src/mailbox/keys.js';
+import { baseName } from '../../src/mailbox/mailbox-draft.js';
 import * as rows from '../../src/mailbox/rows.js';
 import { crc32 } from '../../src/model/crc32.js';
 import { loadHash64 } from '../../src/model/hash.js';
@@ -31,14 +32,14 @@ import {
   type UserId,
   userOf,
 } from '../../src/model/ids.js';
-import { noteKey, versionOfNoteKey } from '../../src/store/store.js';
+import { HEAD_KEY, noteKey, versionOfNoteKey } from '../../src/store/store.js';
 
 // Made by a second implementation of docs/format.md in another language.
 const HOME_SIDES = [0, 1, 1, 0, 0, 1, 0, 1];
 const DIGEST = '241bff4036211b66e25dc44c43c7305f';
 const VALUES = {
-  head: '0104000000000102000000000101020908045bc256',
-  trimmedHead: '02040000000001020000000001010201010203040506ac020908819b9af9',
+  head: '010400000000010200000000010102000000000908cb4da4b8',
+  trimmedHead: '02040000000001020000000001010201010203040506ac02000000000908eac27202',
   log: '01ac0202040103626f6201010104d0b6d0be80018faf9177',
   oldList: '010103626f62ac02f27d6ec4',
   conversation: '0101000000000102ac0203000000000103ad020494135801',
@@ -133,7 +134,7 @@ describe('keys', () => {
 
 describe('values', () => {
   const partitionCrc = crc32(partitionOf(ann));
-  const head: rows.Head = { state: 4, deltaFloor: 258, reset: 257, reason: 2, markName: Uint8Array.of(9, 8) };
+  const head: rows.Head = { state: 4, deltaFloor: 258, reset: 257, reason: 2, markName: new Uint8Array(baseName(2_312)) };
   const trimmedHead: rows.Head = { ...head, logged: { at: VERSION, changes: 300, trimming: true } };
   const log: rows.LogRow = {
     version: VERSION,
@@ -221,6 +222,14 @@ describe('values', () => {
       }
     }
     expect(refused).toBeGreaterThan(0);
+  });
+
+  test('a head whose mark name is no u48 is refused', () => {
+    const place = { partitionCrc, key: HEAD_KEY };
+    for (const length of [1, 2, 5, 7, 8]) {
+      const encoded = rows.encodeHead(new ByteWriter(), place, { ...head, markName: new Uint8Array(length) });
+      expect(() => rows.decodeHead(encoded, place)).toThrow(`a head has an unknown mark name. bytes=\`${length}\``);
+    }
   });
 
   test('an unknown format is refused and named', () => {

@@ -1,6 +1,7 @@
 import type { PlantedBug } from './planted-bug.js';
 
 const STOPPING = { files: ['test/engine/stopping.test.ts'] };
+const CLOSING = { files: ['test/engine/closing.test.ts'] };
 const FAIRNESS = { files: ['test/engine/fairness.test.ts'] };
 
 /** Bugs in giving calls up, and in whose turn it is. */
@@ -60,5 +61,29 @@ export const CALL_BUGS: readonly PlantedBug[] = [
     find: "else this.reject(error, 'not-accepted');",
     replace: "else this.#reject(withOutcome(error, 'not-accepted'));",
     suite: STOPPING,
+  },
+  {
+    name: 'close-drops-calls',
+    what: 'close does not wait for sends whose second commit is still to come',
+    file: 'engine/engine.ts',
+    find: 'if (this.#calls > 0)',
+    replace: 'if (this.#calls < 0)',
+    suite: CLOSING,
+  },
+  {
+    name: 'close-twice',
+    what: 'each call of close closes the stores',
+    file: 'engine/engine.ts',
+    find: 'this.#closing ??= this.#close();',
+    replace: 'this.#closing = this.#close();',
+    suite: CLOSING,
+  },
+  {
+    name: 'close-leaves-others-open',
+    what: 'a store that fails to close leaves those behind it open',
+    file: 'engine/engine.ts',
+    find: 'const results = await Promise.allSettled(shards.map((shard) => shard.close()));',
+    replace: 'for (const shard of shards) await shard.close(); const results: PromiseSettledResult<void>[] = [];',
+    suite: CLOSING,
   },
 ];
