@@ -1,7 +1,18 @@
 export { type ArbitraryOptions, arbitraries, type FastCheck, type HistoryStep, type MailringArbitraries } from './testing/arbitraries.js';
 export { checkHistory, type HistoryProblem, type HistoryRule } from './testing/check-history.js';
 export type { MakeStore, StoreConformanceHooks, TestApi } from './testing/conformance/fixture.js';
-export type { ConversationsCall, FinalMailbox, History, HistoryCall, MessagesCall, SendCall } from './testing/history.js';
+export type {
+  ConversationCall,
+  ConversationsCall,
+  FinalMailbox,
+  History,
+  HistoryCall,
+  MarkReadCall,
+  MessageCall,
+  MessagesCall,
+  SendCall,
+  WatchedCall,
+} from './testing/history.js';
 export { ListCopy, type ListQuestion } from './testing/list-copy.js';
 export { MailboxModel, type ModelChange, type ModelConversation, type ModelMessage, type ModelSend } from './testing/mailbox-model.js';
 export { SimulatedData, type SimulatedDataOptions } from './testing/simulated-data.js';

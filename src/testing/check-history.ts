@@ -39,8 +39,9 @@ export interface HistoryProblem {
 export type Complain = (rule: HistoryRule, text: string) => void;
 
 /**
- * Judges a history of calls by the promises alone; it knows nothing of the engine. It holds for histories of sends and fetches in which nothing is edited, deleted or marked as
- * read: so what a mailbox was at any version follows from what it is in the end, and every answer has to be exactly that. A send that was not answered counts as unconfirmed.
+ * Judges a history of calls by the promises alone; it knows nothing of the engine. It holds for histories in which no message is edited or deleted: so
+ * what a mailbox was at any version follows from what it is in the end, and every answer has to be exactly that; of a read marker, what answers have shown of it bounds what it was
+ * between them. A send that was not answered counts as unconfirmed.
  *
  * Source: the approach of Jepsen's checkers; the promises are docs/guarantees.md's.
  */

@@ -1,13 +1,8 @@
-import type { Conversation, Message, Totals } from '../index.js';
-import type { FinalMailbox } from './history.js';
+import type { Conversation, Message } from '../index.js';
+import type { FinalMailbox, HistoryCall } from './history.js';
+import { Markers } from './markers.js';
 
-/** A conversation as it was at some version; of its snippet only what it is cut from. */
-export interface ConversationThen {
-  readonly newest: Message;
-  readonly unread: number;
-}
-
-/** What a mailbox was at every version of its past, from what it is in the end: nothing in it is ever changed, so its numbers tell. */
+/** What a mailbox was at every version of its past, from what it is in the end: no message in it is ever changed, so their numbers tell. Of its read markers bounds are known. */
 export class MailboxTimeline {
   readonly userId: string;
   /** Oldest first, by number. */
@@ -15,24 +10,25 @@ export class MailboxTimeline {
   readonly #numbers: readonly number[];
   /** Of each conversation the places of its messages in `messages`. */
   readonly #byConversation = new Map<string, number[]>();
-  /** After each message. */
-  readonly #totals: Totals[] = [];
+  readonly markers: Markers;
+  /** How many conversations there were after each message. */
+  readonly #conversations: number[] = [];
   /** Incoming messages of its conversation up to each message. */
   readonly #incoming: number[] = [];
 
-  constructor({ userId, messages }: FinalMailbox) {
+  constructor(mailbox: FinalMailbox, calls: readonly HistoryCall[]) {
+    const { userId, messages } = mailbox;
     this.userId = userId;
+    this.markers = new Markers(mailbox, calls);
     this.messages = [...messages].sort((a, b) => a.lastUpdatedTimestamp - b.lastUpdatedTimestamp);
     this.#numbers = this.messages.map(({ lastUpdatedTimestamp }) => lastUpdatedTimestamp);
-    let unread = 0;
     for (const [i, { conversationId, senderId }] of this.messages.entries()) {
       const places = this.#byConversation.get(conversationId) ?? [];
       this.#byConversation.set(conversationId, places);
       const incoming = senderId === userId ? 0 : 1;
       this.#incoming.push(incoming + (places.length > 0 ? this.#incoming[places.at(-1)!]! : 0));
       places.push(i);
-      unread += incoming;
-      this.#totals.push({ conversations: this.#byConversation.size, unread });
+      this.#conversations.push(this.#byConversation.size);
     }
   }
 
@@ -41,8 +37,43 @@ export class MailboxTimeline {
     return above(this.#numbers, version);
   }
 
-  totalsAt(version: number): Totals {
-    return this.#totals[this.countAt(version) - 1] ?? { conversations: 0, unread: 0 };
+  /** Whether totals can have been those of a version. */
+  hadTotals({ conversations, unread }: { readonly conversations: number; readonly unread: number }, version: number): boolean {
+    let [least, most] = [0, 0];
+    for (const newest of this.conversationsAt(version)) {
+      const marker = this.markers.at(newest.conversationId, version);
+      least += this.#unreadAbove(newest, marker.most);
+      most += this.#unreadAbove(newest, marker.least);
+    }
+    return conversations === (this.#conversations[this.countAt(version) - 1] ?? 0) && unread >= least && unread <= most;
+  }
+
+  /** Messages from the other up to `newest` that are above a marker. */
+  #unreadAbove(newest: Message, seq: number): number {
+    const places = this.#byConversation.get(newest.conversationId)!;
+    const read = Math.min(seq, newest.seq);
+    return this.#incoming[places[newest.seq - 1]!]! - (read === 0 ? 0 : this.#incoming[places[read - 1]!]!);
+  }
+
+  /** Whether a conversation can have been shown so at a version at which `newest` was its newest message. */
+  hadConversation(item: Conversation, newest: Message, version: number): boolean {
+    const { messageContent: content, conversationId } = newest;
+    const { least, most } = this.markers.at(conversationId, version);
+    const moved = item.lastUpdatedTimestamp > newest.lastUpdatedTimestamp && this.markers.marks.has(conversationId);
+    return (
+      item.conversationId === conversationId &&
+      item.lastSeq === newest.seq &&
+      item.lastSentTimestamp === newest.sentTimestamp &&
+      item.lastActivityTimestamp === newest.lastUpdatedTimestamp &&
+      (item.lastUpdatedTimestamp === newest.lastUpdatedTimestamp || moved) &&
+      item.lastUpdatedTimestamp <= version &&
+      item.lastReadSeq >= least &&
+      item.lastReadSeq <= most &&
+      item.floorSeq === 0 &&
+      item.unreadCount === this.#unreadAbove(newest, item.lastReadSeq) &&
+      content.startsWith(item.snippet) &&
+      (item.snippet.length === content.length || content.length > 120)
+    );
   }
 
   /** The messages with numbers above `after` and up to `upTo`, oldest first, of one conversation or all. */
@@ -52,24 +83,22 @@ export class MailboxTimeline {
     return places.slice(above(places, this.countAt(after) - 1), above(places, this.countAt(upTo) - 1)).map((i) => this.messages[i]!);
   }
 
-  /** The conversations as they were at a version, newest first. */
-  conversationsAt(version: number): readonly ConversationThen[] {
+  /** The newest message of each conversation at a version, newest first. */
+  conversationsAt(version: number): readonly Message[] {
     const met = new Set<string>();
-    const found: ConversationThen[] = [];
+    const found: Message[] = [];
     for (let i = this.countAt(version) - 1; i >= 0; i--) {
       const newest = this.messages[i]!;
       if (met.has(newest.conversationId)) continue;
       met.add(newest.conversationId);
-      found.push({ newest, unread: this.#incoming[i]! });
+      found.push(newest);
     }
     return found;
   }
 
-  /** The conversation as it was when a number was given; `undefined` where that number is no message's of it. */
-  conversationOf(conversationId: string, number: number): ConversationThen | undefined {
-    const i = this.countAt(number) - 1;
-    const newest = this.messages[i];
-    return newest?.lastUpdatedTimestamp === number && newest.conversationId === conversationId ? { newest, unread: this.#incoming[i]! } : undefined;
+  /** The newest message of a conversation at a version. */
+  newestOf(conversationId: string, version: number): Message | undefined {
+    return this.between(0, version, conversationId).at(-1);
   }
 }
 
@@ -86,23 +115,6 @@ export function sameMessage(a: Message, b: Message): boolean {
     a.conversationId === b.conversationId &&
     a.deleted === b.deleted &&
     a.edited === b.edited
-  );
-}
-
-/** Whether a conversation in an answer is what the messages say. */
-export function sameConversation(item: Conversation, { newest, unread }: ConversationThen): boolean {
-  const { messageContent: content } = newest;
-  return (
-    item.conversationId === newest.conversationId &&
-    item.lastSeq === newest.seq &&
-    item.lastSentTimestamp === newest.sentTimestamp &&
-    item.lastActivityTimestamp === newest.lastUpdatedTimestamp &&
-    item.lastUpdatedTimestamp === newest.lastUpdatedTimestamp &&
-    item.lastReadSeq === 0 &&
-    item.floorSeq === 0 &&
-    item.unreadCount === unread &&
-    content.startsWith(item.snippet) &&
-    (item.snippet.length === content.length || content.length > 120)
   );
 }
 

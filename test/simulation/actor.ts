@@ -3,6 +3,7 @@ import { ListCopy } from 'mailring/testing';
 import { conversationIdOf, participantsOf, type UserId } from '../../src/model/ids.js';
 import { fetchConversations, fetchMessages, send, Tries } from './calls.js';
 import type { Process } from './process.js';
+import { getConversation, getMessage, iterate, markRead, Watcher } from './verbs.js';
 import type { World } from './world.js';
 
 /** What actors share. */
@@ -32,12 +33,14 @@ export class Actor {
   readonly #sessions: readonly Session[];
   /** Cursors and borders that were seen, for looks back. */
   readonly #cursors: number[] = [0];
+  readonly #watcher: Watcher;
 
   constructor(world: World, traffic: Traffic, user: string) {
     const { random } = world;
     this.#world = world;
     this.#traffic = traffic;
     this.#user = user;
+    this.#watcher = new Watcher(world, user);
     this.#peers = [...random.some(traffic.users, 3), user];
     const one = random.chance(0.3) ? this.#conversation(random.pick(this.#peers)) : undefined;
     this.#sessions = (['fetchMessages', 'fetchConversations'] as const).map((verb) => ({
@@ -68,6 +71,7 @@ export class Actor {
         unchanged = session.copy.settled && answered.items === 0;
       }
     }
+    await this.#watcher.settle(process);
   }
 
   /** An engine that is up; mostly the user's own. */
@@ -81,11 +85,15 @@ export class Actor {
   #act(process: Process): Promise<unknown> {
     const { random } = this.#world;
     const dice = random.next();
-    if (dice < 0.38) return this.#send(process, this.#request(random.pick(this.#peers)), new Tries());
-    if (dice < 0.48) return this.#burst(process);
-    if (dice < 0.52) return this.#sendTwice(process);
-    if (dice < 0.57) return this.#again(process);
-    if (dice < 0.82) return this.#follow(process, random.pick(this.#sessions));
+    if (dice < 0.34) return this.#send(process, this.#request(random.pick(this.#peers)), new Tries());
+    if (dice < 0.44) return this.#burst(process);
+    if (dice < 0.48) return this.#sendTwice(process);
+    if (dice < 0.53) return this.#again(process);
+    if (dice < 0.74) return this.#follow(process, random.pick(this.#sessions));
+    if (dice < 0.81) return this.#mark(process);
+    if (dice < 0.86) return this.#item(process);
+    if (dice < 0.91) return this.#watch(process);
+    if (dice < 0.92) return iterate(this.#world, process, random.pick(['messages', 'conversations']), this.#user);
     return this.#look(process);
   }
 
@@ -111,8 +119,34 @@ export class Actor {
   }
 
   #options(): CallOptions {
+    const { random, scheduler, setting } = this.#world;
+    if (!random.chance(0.12)) return {};
+    const afterMs = random.integer(1, 4 * setting.delayMsMax + 3);
+    if (random.chance(0.5)) return { timeoutMs: afterMs };
+    const controller = new AbortController();
+    scheduler.after(afterMs, () => controller.abort());
+    return { signal: controller.signal };
+  }
+
+  /** Marks a conversation as read, somewhere in it or to its end. */
+  #mark(process: Process): Promise<void> {
+    const { random } = this.#world;
+    const seq = random.chance(0.3) ? 2 ** 40 : random.integer(0, 12);
+    return markRead(this.#world, process, { userId: this.#user, conversationId: this.#conversation(random.pick(this.#peers)), seq }, this.#options());
+  }
+
+  /** Looks at one message or conversation, which may not be there. */
+  #item(process: Process): Promise<void> {
+    const { random } = this.#world;
+    const [userId, conversationId] = [this.#user, this.#conversation(random.pick(this.#peers))];
+    if (random.chance(0.5)) return getConversation(this.#world, process, { userId, conversationId });
+    return getMessage(this.#world, process, { userId, messageId: `${conversationId}.${random.integer(1, 12)}` });
+  }
+
+  #watch(process: Process): Promise<unknown> {
     const { random, setting } = this.#world;
-    return random.chance(0.12) ? { timeoutMs: random.integer(1, 4 * setting.delayMsMax + 3) } : {};
+    const waitMs = random.next() * 3 * setting.thinkMsMax + 5;
+    return this.#watcher.watch(process, { from: random.pick(this.#cursors.slice(-12)), events: random.integer(1, 4), waitMs });
   }
 
   /** Several sends at once, most of them in one conversation. */
@@ -151,8 +185,8 @@ export class Actor {
     const request = { userId: this.#user, pageSize, ...question };
     const answered =
       verb === 'fetchMessages'
-        ? await fetchMessages(this.#world, process, { ...request, conversationId }, name)
-        : await fetchConversations(this.#world, process, request, name);
+        ? await fetchMessages(this.#world, process, { ...request, conversationId }, { session: name })
+        : await fetchConversations(this.#world, process, request, { session: name });
     if (answered === undefined) return undefined;
     copy.take(question, answered.answer);
     if (question.before === undefined) this.#cursors.push(answered.answer.lastUpdatedTimestamp);
@@ -167,11 +201,14 @@ export class Actor {
     const conversationId = list === 'conversation' ? this.#conversation(random.pick(this.#peers)) : undefined;
     const ask = (place: object) => {
       const request = { userId: this.#user, pageSize, ...place };
-      return list === 'conversations' ? fetchConversations(this.#world, process, request) : fetchMessages(this.#world, process, { ...request, conversationId });
+      const options = this.#options();
+      if (list === 'conversations') return fetchConversations(this.#world, process, request, options);
+      return fetchMessages(this.#world, process, { ...request, conversationId }, options);
     };
     const pageSize = random.pick([1, 2, 3, 5, 8, 20]);
     const dice = random.next();
-    if (dice < 0.35) {
+    if (list === 'conversation' && dice < 0.4) await ask({ [random.pick(['after', 'around'])]: random.integer(1, 9) });
+    else if (dice < 0.35) {
       const page = await ask({ pageNumber: random.pick([1, 1, 2, 3]) });
       if (page?.answer.next !== undefined && process.status === 'up') await ask({ before: page.answer.next });
     } else if (dice < 0.9) {

@@ -42,13 +42,19 @@ export async function send(world: World, process: Process, request: SendRequest,
 }
 
 /** Fetches, and writes down what was answered; `undefined` when nothing was. */
-export async function fetchMessages(world: World, process: Process, request: FetchMessagesRequest, session?: string): Promise<MessagesCall | undefined> {
-  const { begin, engine, value, end } = await fetch(world, process, 'fetchMessages', request, () => process.mailring.fetchMessages(request));
+export async function fetchMessages(
+  world: World,
+  process: Process,
+  request: FetchMessagesRequest,
+  { session, ...options }: CallOptions & { readonly session?: string } = {},
+): Promise<MessagesCall | undefined> {
+  const { begin, engine, value, end } = await fetch(world, process, 'fetchMessages', request, () => process.mailring.fetchMessages(request, options));
   if (value === undefined) return undefined;
   const call: MessagesCall = { verb: 'fetchMessages', begin, end, engine, request, answer: value, ...(session && { session }) };
   world.calls.push(call);
   if (value.messages.some(({ messageId }) => !world.observer.acknowledged.has(messageId))) world.count('a read sees what is not acknowledged yet');
   countAnswer(world, request, value.isDeltaUpdate, value.hasMore, value.messages.length, value.reason);
+  if (request.after !== undefined || request.around !== undefined) world.count('a page around a place');
   return call;
 }
 
@@ -57,9 +63,9 @@ export async function fetchConversations(
   world: World,
   process: Process,
   request: FetchConversationsRequest,
-  session?: string,
+  { session, ...options }: CallOptions & { readonly session?: string } = {},
 ): Promise<ConversationsCall | undefined> {
-  const { begin, engine, value, end } = await fetch(world, process, 'fetchConversations', request, () => process.mailring.fetchConversations(request));
+  const { begin, engine, value, end } = await fetch(world, process, 'fetchConversations', request, () => process.mailring.fetchConversations(request, options));
   if (value === undefined) return undefined;
   const call: ConversationsCall = { verb: 'fetchConversations', begin, end, engine, request, answer: value, ...(session && { session }) };
   world.calls.push(call);
@@ -76,7 +82,10 @@ async function fetch<T extends object>(world: World, process: Process, verb: str
   world.trace(() => `  #${begin} ${engine} ${verb} ${JSON.stringify(request)}`);
   const ending = await process.call(run);
   const end = world.tick();
-  if ('error' in ending) insistKnown(world, ending.error);
+  if ('error' in ending) {
+    insistKnown(world, ending.error);
+    if (isMailringError(ending.error, 'MAILRING_ABORTED')) world.count('a read is given up');
+  }
   const value = 'value' in ending ? ending.value : undefined;
   world.trace(() => `  #${begin} ${engine} ${verb} -> ${value === undefined ? ('error' in ending ? ending.error : 'lost') : JSON.stringify(value)}`);
   return { begin, end, engine, value };
@@ -96,7 +105,7 @@ function outcomeOf(world: World, ending: Awaited<ReturnType<Process['call']>>): 
 }
 
 /** A call fails only with what the faults of the seed can bring about. */
-function insistKnown({ setting, problem, count }: World, error: unknown): void {
+export function insistKnown({ setting, problem, count }: World, error: unknown): void {
   const damaged = DAMAGE.some((kind) => setting.faults.has(kind));
   const known = ['MAILRING_UNAVAILABLE', 'MAILRING_ABORTED', 'MAILRING_CLOSED', 'MAILRING_OVERLOADED', 'MAILRING_ID_CONFLICT'];
   if (isMailringError(error, 'MAILRING_CORRUPT') && damaged) count('damage is reported');
@@ -119,7 +128,7 @@ function countOutcome({ count }: World, outcome: SendCall['outcome'], { outcomes
 }
 
 function countAnswer(
-  { count }: World,
+  { count, setting }: World,
   request: FetchConversationsRequest,
   isDelta: boolean,
   hasMore: boolean,
@@ -128,6 +137,9 @@ function countAnswer(
 ): void {
   if (reason === 'too-many-changes') count('too many changes for a delta');
   if (reason === 'future') count('a cursor above the version');
+  if (reason === 'expired') count('a cursor has expired');
+  const { logChanges = Number.POSITIVE_INFINITY } = setting.limits;
+  if (!isDelta && ((request.pageNumber ?? 1) - 1) * request.pageSize! + items > 2 * logChanges) count('a page beyond a trimmed log');
   if (!isDelta && (request.before !== undefined || (request.pageNumber ?? 1) > 1) && items > 0) count('a page behind the first');
   if (!isDelta) return;
   if (items === 0 && !hasMore) count('a delta with nothing in it');

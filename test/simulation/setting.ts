@@ -93,5 +93,6 @@ function limitsOf(random: SeededRandom): Partial<Limits> {
     ...(random.chance(0.2) && { undeliveredPerHome: random.integer(1, 4) }),
     ...(random.chance(0.15) && { waitingWritesPerMailbox: random.integer(1, 4) }),
     ...(random.chance(0.1) && { waitingWrites: random.integer(4, 12) }),
+    ...(random.chance(0.3) && { logChanges: random.pick([3, 5, 10, 20]) }),
   };
 }

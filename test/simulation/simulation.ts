@@ -47,7 +47,7 @@ export async function simulate(seed: number, trace?: (line: string) => void): Pr
   const { world, problems, meetings } = openWorld({ setting, random, decide: (store, call) => fates.decide(store, call), trace });
   const mailboxes: History['mailboxes'][number][] = [];
   await drive(world, () => play(world, fates, mailboxes));
-  const history: History = { calls: world.calls, mailboxes };
+  const history: History = { calls: world.calls, mailboxes, logChanges: setting.limits.logChanges };
   for (const { rule, text } of checkHistory(history)) world.problem(`${rule}: ${text}`);
   const digest = createHash('sha256').update(JSON.stringify(history)).digest('hex');
   return { seed, setting, history, digest, problems, meetings, faults: world.observer.faults };

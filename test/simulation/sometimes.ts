@@ -60,6 +60,16 @@ export const SOMETIMES = {
   'too many changes for a delta': 50,
   'a cursor above the version': 50,
   'a page behind the first': 20,
+  'a page around a place': 20,
+  'a page beyond a trimmed log': 100,
+  'a cursor has expired': 100,
+  'a read is given up': 50,
+  'a conversation is marked as read': 20,
+  'a marker is given up while it waits': 200,
+  'a marker is given up while it is written': 200,
+  'a watch waits for what comes': 20,
+  'a watch starts anew': 200,
+  'a watch goes on in another engine': 50,
 } as const satisfies Record<string, number>;
 
 export type Sometimes = keyof typeof SOMETIMES;
