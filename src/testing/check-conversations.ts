@@ -73,7 +73,8 @@ function checkSlice(read: ConversationsCall, timeline: MailboxTimeline, complain
   }
   if (upTo <= since) complain('read', `a slice made no progress: ${told(read)}`);
   for (const { conversationId } of timeline.between(since, upTo)) {
-    const changesLater = timeline.markers.marks.has(conversationId) || timeline.between(upTo, Number.POSITIVE_INFINITY, conversationId).length > 0;
+    const marked = timeline.markers.marks.get(conversationId)?.some(({ begin }) => begin < read.end);
+    const changesLater = marked || timeline.between(upTo, Number.POSITIVE_INFINITY, conversationId).length > 0;
     if (!given.has(conversationId) && !changesLater) complain('read', `a slice passes over a change: ${told(read)} to ${upTo}: ${conversationId}`);
   }
 }

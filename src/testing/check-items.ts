@@ -52,7 +52,9 @@ function checkMarkers({ userId, markers }: MailboxTimeline, complain: Complain):
   for (const [conversationId, points] of markers.points) {
     const marks = markers.marks.get(conversationId) ?? [];
     for (const [i, { seq, version, end }] of points.entries()) {
-      if (i > 0 && seq < points[i - 1]!.seq) complain('read', `a read marker goes back: ${userId} ${conversationId} ${seq} at ${version}`);
+      const last = points[i - 1] ?? { seq: 0, version: -1 };
+      if (seq < last.seq || (version === last.version && seq !== last.seq))
+        complain('read', `a read marker goes back, or is at two places at once: ${userId} ${conversationId} ${seq} at ${version}`);
       if (seq > 0 && !marks.some((mark) => mark.request.seq >= seq && mark.begin < end))
         complain('read', `a read marker stands where nobody has put it: ${userId} ${conversationId} ${seq} at ${version}`);
     }

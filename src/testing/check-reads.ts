@@ -1,4 +1,4 @@
-import type { FetchMessagesRequest } from '../index.js';
+import type { FetchMessagesRequest, Message } from '../index.js';
 import { checkConversations } from './check-conversations.js';
 import type { Complain } from './check-history.js';
 import { checkItems } from './check-items.js';
@@ -95,13 +95,16 @@ function checkSession(session: string, reads: readonly ReadCall[], timelines: Re
   if (!copy.settled || last.request.before !== undefined) return;
   const timeline = timelines.get(last.request.userId);
   const { items, cursor = 0 } = copy;
-  const ok = (expected: number, same: (i: number) => boolean) =>
-    items.length >= (whole ? expected : 0) && items.length <= expected && items.every((_, i) => same(i));
   const messages = timeline?.between(0, cursor, last.verb === 'fetchMessages' ? last.request.conversationId : undefined).toReversed() ?? [];
   const conversations = timeline?.conversationsAt(cursor) ?? [];
-  const right =
-    last.verb === 'fetchMessages'
-      ? ok(messages.length, (i) => 'messageId' in items[i]! && sameMessage(items[i], messages[i]!))
-      : ok(conversations.length, (i) => 'lastSeq' in items[i]! && timeline!.hadConversation(items[i], conversations[i]!, cursor));
+  const expected = last.verb === 'fetchMessages' ? messages : conversations;
+  const isRight = (item: (typeof items)[number], newest: Message | undefined): boolean => {
+    if (newest === undefined) return false;
+    return 'messageId' in item ? sameMessage(item, newest) : timeline!.hadConversation(item, newest, cursor);
+  };
+  // A marker brings a conversation that is not near to the others: of a part of the list each is right, and the newest is there.
+  const among = (item: (typeof items)[number], i: number) =>
+    whole || 'messageId' in item || i === 0 ? expected[i] : conversations.find(({ conversationId }) => conversationId === item.conversationId);
+  const right = items.length >= (whole ? expected.length : 0) && items.length <= expected.length && items.every((item, i) => isRight(item, among(item, i)));
   if (!right) complain('follower', `a client that followed by deltas does not hold the mailbox: ${session} at ${cursor}`);
 }

@@ -110,7 +110,10 @@ const READS = [
     page.answer.next = page.answer.messages.at(-1)!.lastUpdatedTimestamp;
   }),
   broken('read', 'totals are wrong', ({ conversations }) => void conversations.list.answer.totals.unread++),
-  broken('read', 'an answer is not what was there', ({ conversations }) => void conversations.listDelta.answer.conversations[0]!.unreadCount++),
+  broken('read', 'an answer is not what was there', ({ conversations }) => void conversations.list.answer.conversations[0]!.unreadCount++),
+  broken('read', 'an item of a delta is not what has changed', ({ conversations }) => void conversations.listDelta.answer.conversations[0]!.unreadCount++),
+  broken('read', 'a delta passes over a message', ({ conversations }) => void conversations.listDelta.answer.conversations.pop()),
+  broken('read', 'a delta passes over a read marker', ({ conversations }) => void conversations.markerDelta.answer.conversations.pop()),
   broken('read', 'a page does not say what follows', ({ conversations }) => void conversations.list.answer.next!++),
   broken('read', 'an item of a slice is not what was there', ({ conversations }) => void conversations.slice.answer.conversations[0]!.lastSeq--),
   broken('read', 'a slice made no progress', ({ conversations }) => {
@@ -132,5 +135,51 @@ const READS = [
   broken('follower', 'a client that followed by deltas does not hold the mailbox', ({ messages }) => void messages.followed.answer.messages.pop()),
 ];
 
+/** Ann's conversation with Bob, as she sees it in the end. */
+const lastOf = (history: Recorded) =>
+  mailboxOf(history, 'ann').conversations.find(({ conversationId }) => conversationId === history.mark.request.conversationId)!;
+
+const CURSORS_AND_ITEMS = [
+  broken('read', 'a cursor has expired that the log reaches back to', ({ messages }) => {
+    messages.future.answer.reason = 'expired';
+  }),
+  broken('read', 'a cursor is good again that had expired', ({ messages: { early } }) => {
+    early.request.lastUpdatedTimestamp = 0;
+    early.answer.reason = 'expired';
+  }),
+  broken('read', 'a cursor is called one of the future that is not', ({ watched }) => {
+    watched.event = { type: 'reset', reason: 'future', lastUpdatedTimestamp: watched.event.lastUpdatedTimestamp };
+  }),
+  broken('read', 'a message asked for alone is not what was there', ({ message }) => void message.answer!.seq++),
+  broken('read', 'a conversation asked for alone is not what was there', ({ conversation }) => {
+    conversation.after.answer = undefined;
+  }),
+  broken('stale', 'a conversation asked for alone is older than what was known', (history) => {
+    const { before } = history.conversation;
+    [before.begin, before.end] = [1_000, 1_001];
+    for (const call of history.calls) if (call.verb === 'sendMessage' && call.request.senderId === 'bob') call.end = 999;
+    const [newest] = messagesOf(history, 'ann', history.mark.request.conversationId);
+    const earlier = messagesOf(history, 'ann', history.mark.request.conversationId)[1]!;
+    const { messageContent: snippet, seq: lastSeq, sentTimestamp: lastSentTimestamp, lastUpdatedTimestamp } = earlier;
+    before.answer = {
+      ...before.answer!,
+      snippet,
+      lastSeq,
+      lastSentTimestamp,
+      lastUpdatedTimestamp,
+      lastActivityTimestamp: lastUpdatedTimestamp,
+      unreadCount: 0,
+    };
+    if (newest!.senderId !== 'bob') throw new Error('bob has sent the newest');
+  }),
+  broken('stale', 'a read does not show a marker that was acknowledged before it began', ({ conversation: { before } }) => {
+    [before.begin, before.end] = [1_000, 1_001];
+  }),
+  broken('read', 'a read marker goes back, or is at two places at once', (history) => {
+    lastOf(history).lastReadSeq--;
+  }),
+  broken('read', 'a read marker stands where nobody has put it', ({ calls, mark }) => void calls.splice(calls.indexOf(mark), 1)),
+];
+
 /** Every way that the checker knows. */
-export const BROKEN_HISTORIES: readonly BrokenHistory[] = [...SENDS, ...READS];
+export const BROKEN_HISTORIES: readonly BrokenHistory[] = [...SENDS, ...READS, ...CURSORS_AND_ITEMS];

@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { BROKEN_HISTORIES } from './broken-histories.js';
 import { type Recorded, recordHistory } from './recorded-history.js';
 
-const SOURCES = ['check-sends', 'check-reads'].map((name) => readFileSync(new URL(`../../src/testing/${name}.ts`, import.meta.url), 'utf8'));
+const SOURCES = ['check-sends', 'check-reads', 'check-conversations', 'check-versions', 'check-items'].map((name) =>
+  readFileSync(new URL(`../../src/testing/${name}.ts`, import.meta.url), 'utf8'),
+);
 
 /** Of each place that can complain: its rule, and its text up to the first thing of the history that it names. */
 function complaints(): string[] {
@@ -23,6 +25,8 @@ describe('a history is judged by its promises:', () => {
     expect(history.conversations.slice.answer).toMatchObject({ isDeltaUpdate: true, hasMore: true });
     expect(history.conversations.listDelta.answer).toMatchObject({ isDeltaUpdate: true, hasMore: false });
     expect(history.messages.page.answer).toMatchObject({ isDeltaUpdate: false, hasMore: true });
+    expect(history.conversations.markerDelta.answer).toMatchObject({ isDeltaUpdate: true, conversations: [{ lastReadSeq: 3, unreadCount: 0 }] });
+    expect(history.watched.event).toMatchObject({ type: 'changes', messages: [], conversations: [{ lastReadSeq: 3 }] });
   });
 
   test.each(BROKEN_HISTORIES.map((one) => [one.rule, one.says, one.spoil] as const))('%s: %s', async (rule, says, spoil) => {

@@ -1,6 +1,16 @@
 import { Mailring } from 'mailring';
 import { MemoryStore } from 'mailring/memory';
-import type { ConversationsCall, FinalMailbox, History, MessagesCall, SendCall } from 'mailring/testing';
+import type {
+  ConversationCall,
+  ConversationsCall,
+  FinalMailbox,
+  History,
+  MarkReadCall,
+  MessageCall,
+  MessagesCall,
+  SendCall,
+  WatchedCall,
+} from 'mailring/testing';
 import { readAll } from '../simulation/heal.js';
 
 /** What a test may change in a history before it is judged. */
@@ -14,12 +24,16 @@ export interface Recorded {
   readonly mailboxes: Draft<FinalMailbox>[];
   readonly sends: Readonly<Record<'first' | 'second' | 'reply' | 'other' | 'again', Acknowledged>>;
   readonly messages: Readonly<Record<'early' | 'page' | 'delta' | 'slice' | 'future' | 'followed', Draft<MessagesCall>>>;
-  readonly conversations: Readonly<Record<'list' | 'slice' | 'listDelta', Draft<ConversationsCall>>>;
+  readonly conversations: Readonly<Record<'list' | 'slice' | 'listDelta' | 'markerDelta', Draft<ConversationsCall>>>;
+  readonly mark: Draft<MarkReadCall>;
+  readonly message: Draft<MessageCall>;
+  readonly conversation: Readonly<Record<'before' | 'after', Draft<ConversationCall>>>;
+  readonly watched: Draft<WatchedCall>;
 }
 
 /**
  * Ann sends Bob two messages, Bob one to Ann, Ann one to Cid, and the first one again; meanwhile and afterwards Ann reads, once each way, and follows all her messages as
- * the session `ann`.
+ * the session `ann`. Then she marks the first message that Bob has sent as read, and looks at it in every way.
  */
 export async function recordHistory(): Promise<Recorded> {
   const mailring = await Mailring.open({ store: new MemoryStore() });
@@ -48,6 +62,30 @@ export async function recordHistory(): Promise<Recorded> {
     return add<ConversationsCall>({ verb: 'fetchConversations', begin, end: ticks++, engine: 'e', request, answer });
   };
 
+  const conversationId = mailring.conversationIdOf('ann', 'bob');
+  const conversation = async (): Promise<Draft<ConversationCall>> => {
+    const [request, begin] = [{ userId: 'ann', conversationId }, ticks++];
+    const answer = await mailring.getConversation(request);
+    return add<ConversationCall>({ verb: 'getConversation', begin, end: ticks++, engine: 'e', request, answer });
+  };
+  const markRead = async (seq: number): Promise<Draft<MarkReadCall>> => {
+    const [request, begin] = [{ userId: 'ann', conversationId, seq }, ticks++];
+    await mailring.markRead(request);
+    return add<MarkReadCall>({ verb: 'markRead', begin, end: ticks++, engine: 'e', request, outcome: { type: 'ok' } });
+  };
+  const message = async (messageId: string): Promise<Draft<MessageCall>> => {
+    const [request, begin] = [{ userId: 'ann', messageId }, ticks++];
+    const answer = await mailring.getMessage(request);
+    return add<MessageCall>({ verb: 'getMessage', begin, end: ticks++, engine: 'e', request, answer });
+  };
+  const watched = async (lastUpdatedTimestamp: number): Promise<Draft<WatchedCall>> => {
+    const [request, begin] = [{ userId: 'ann', lastUpdatedTimestamp }, ticks++];
+    const watch = mailring.watch(request);
+    const { value } = await watch.next();
+    await watch.return!();
+    return add<WatchedCall>({ verb: 'watch', begin, end: ticks++, engine: 'e', request, event: value! });
+  };
+
   const first = await send('ann', 'bob', 'm1');
   const second = await send('ann', 'bob', 'm2');
   const early = await messages({});
@@ -56,21 +94,33 @@ export async function recordHistory(): Promise<Recorded> {
   const other = await send('ann', 'cid', 'm3');
   const again = await send('ann', 'bob', 'm1');
   const followed = await messages({ lastUpdatedTimestamp: cursor, maxChanges: Number.POSITIVE_INFINITY }, 'ann');
-  const recorded: Pick<Recorded, 'sends' | 'messages' | 'conversations'> = {
-    sends: { first, second, reply, other, again },
-    messages: {
-      early,
-      page: await messages({}),
-      delta: await messages({ lastUpdatedTimestamp: cursor }),
-      slice: await messages({ lastUpdatedTimestamp: 0, maxChanges: Number.POSITIVE_INFINITY }),
-      future: await messages({ lastUpdatedTimestamp: followed.answer.lastUpdatedTimestamp + 1_000 }),
-      followed,
-    },
-    conversations: {
-      list: await conversations({}),
-      listDelta: await conversations({ lastUpdatedTimestamp: reply.outcome.result.lastUpdatedTimestamp }),
-      slice: await conversations({ lastUpdatedTimestamp: 0, maxChanges: Number.POSITIVE_INFINITY }),
-    },
+  const sends = { first, second, reply, other, again };
+  const pages = {
+    early,
+    page: await messages({}),
+    delta: await messages({ lastUpdatedTimestamp: cursor }),
+    slice: await messages({ lastUpdatedTimestamp: 0, maxChanges: Number.POSITIVE_INFINITY }),
+    future: await messages({ lastUpdatedTimestamp: followed.answer.lastUpdatedTimestamp + 1_000 }),
+    followed,
+  };
+  for (const place of [{ after: 1 }, { around: 2, pageSize: 1 }]) await messages({ conversationId, ...place });
+  const list = await conversations({});
+  const { lastUpdatedTimestamp: unmarked } = list.answer;
+  await conversations({ pageSize: 5 });
+  const listDelta = await conversations({ lastUpdatedTimestamp: reply.outcome.result.lastUpdatedTimestamp });
+  const slice = await conversations({ lastUpdatedTimestamp: 0, maxChanges: Number.POSITIVE_INFINITY });
+  const before = await conversation();
+  const mark = await markRead(3);
+  const markerDelta = await conversations({ lastUpdatedTimestamp: unmarked, pageSize: 5 });
+  const after = await conversation();
+  const recorded = {
+    sends,
+    messages: pages,
+    conversations: { list, listDelta, slice, markerDelta },
+    mark,
+    conversation: { before, after },
+    message: await message(reply.outcome.result.messageId),
+    watched: await watched(unmarked),
   };
   const mailboxes = await readAll(mailring, ['ann', 'bob', 'cid']);
   await mailring.close();
