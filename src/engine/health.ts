@@ -47,7 +47,8 @@ function reasonsOf(shard: Shard, { crossing }: Engine): HealthReason[] {
     say(code, `${text}. cause=\`${cause instanceof Error ? cause.message : String(cause)}\``);
   }
   if (slowMs > 0) say('store-slow', `a call of the store is not answered; calls that touch this shard wait. waiting=\`${slowMs} ms\``);
-  const failure = crossing?.undelivered(shard);
+  // Of a store that is not open nothing else is to be said: its sweeps cannot read either.
+  const failure = store === 'fenced' || store === 'failed' ? undefined : crossing?.undelivered(shard);
   if (failure !== undefined) {
     const { marks, error } = failure;
     const text = error instanceof Error ? error.message : String(error);

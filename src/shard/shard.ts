@@ -196,8 +196,14 @@ export class Shard {
     }
   }
 
-  /** Asks the store itself. @throws `MAILRING_UNAVAILABLE`, and what is about data */
+  /**
+   * Asks the store itself. Not once it is fenced: a write of which nobody knows whether it counts may be seen through that handle, also by a call that began before.
+   *
+   * @throws `MAILRING_UNAVAILABLE`, and what is about data
+   */
   async ask<T>(question: (store: Store) => Promise<T>): Promise<T> {
+    const refusal = this.#keeper.refusal();
+    if (refusal !== undefined) throw refusal;
     try {
       return await this.#calls.call(question);
     } catch (error) {

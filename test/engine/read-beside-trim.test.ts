@@ -2,7 +2,7 @@ import type { Mailring, PartitionWrite } from 'mailring';
 import { describe, expect, test } from 'vitest';
 import { READS_DISTURBED_MAX } from '../../src/model/limits.js';
 import { gate, type StoreHooks } from './hooked-store.js';
-import { openMailring, send } from './mailrings.js';
+import { errorOf, openMailring, send } from './mailrings.js';
 import { turns } from './manual-clock.js';
 import { openBoth, type TwoSetups } from './trimmed-logs.js';
 
@@ -214,3 +214,38 @@ async function writeTrim(both: TwoSetups, ask: Ask): Promise<{ answers: Map<numb
   await note();
   return { answers, writing, written };
 }
+
+test('an answer that waits for a commit that trims is refused when nobody knows what became of that commit', async () => {
+  const setup = await openMailring({ limits: { logChanges: 5 } });
+  for (let i = 0; i < 6; i++) await send(setup.mailring, 'bob', 'ann', `${i}`);
+  const { hooks, clock } = setup;
+  const cold = await setup.reopen();
+  const [read, failed] = [gate(), gate()];
+  const all = { userId: 'ann', lastUpdatedTimestamp: 0, maxChanges: 100 };
+  let held = false;
+  hooks.scan = async (run) => {
+    if (!held) {
+      held = true;
+      await read.pass();
+    }
+    return run();
+  };
+  // It has its effect, and fails.
+  hooks.apply = async (run) => {
+    await run();
+    await failed.pass();
+    throw new Error('the disk does not answer');
+  };
+  const answer = errorOf(cold.fetchMessages(all));
+  await turns();
+  const sent = errorOf(send(cold, 'bob', 'ann', 'trims'));
+  await turns();
+  read.open();
+  await turns();
+  failed.open();
+  hooks.apply = undefined;
+  expect(await sent).toMatchObject({ code: 'MAILRING_UNAVAILABLE', outcome: 'unconfirmed' });
+  expect(await answer).toMatchObject({ code: 'MAILRING_UNAVAILABLE' });
+  await clock.pass(100);
+  expect(await cold.fetchMessages(all)).toMatchObject({ reason: 'expired' });
+});

@@ -138,6 +138,16 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     suite: FENCE,
   },
   {
+    name: 'fence-still-reads',
+    what: 'reads go on through a handle of which a write has failed',
+    file: 'shard/shard.ts',
+    find: `    const refusal = this.#keeper.refusal();
+    if (refusal !== undefined) throw refusal;
+    try {`,
+    replace: '    try {',
+    suite: { files: ['test/engine/read-beside-trim.test.ts'] },
+  },
+  {
     name: 'fence-keeps-cache',
     what: 'after a fence the mailboxes in memory are believed',
     file: 'shard/mailbox-cache.ts',
