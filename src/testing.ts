@@ -1,5 +1,5 @@
 export { type ArbitraryOptions, arbitraries, type FastCheck, type HistoryStep, type MailringArbitraries } from './testing/arbitraries.js';
-export { checkHistory, type HistoryProblem, type HistoryRule } from './testing/check-history.js';
+export { checkHistory } from './testing/check-history.js';
 export type { MakeStore, StoreConformanceHooks, TestApi } from './testing/conformance/fixture.js';
 export type {
   ConversationCall,
@@ -13,6 +13,7 @@ export type {
   SendCall,
   WatchedCall,
 } from './testing/history.js';
+export type { HistoryProblem, HistoryRule } from './testing/history-problem.js';
 export { ListCopy, type ListQuestion } from './testing/list-copy.js';
 export { MailboxModel, type ModelChange, type ModelConversation, type ModelMessage, type ModelSend } from './testing/mailbox-model.js';
 export { SimulatedData, type SimulatedDataOptions } from './testing/simulated-data.js';

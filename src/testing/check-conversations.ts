@@ -1,6 +1,6 @@
-import type { Complain } from './check-history.js';
 import { checkReason, equal, told } from './check-versions.js';
 import type { ConversationsCall } from './history.js';
+import type { Complain } from './history-problem.js';
 import type { MailboxTimeline } from './mailbox-timeline.js';
 
 const CONVERSATIONS_PAGE = 20;

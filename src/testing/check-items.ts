@@ -1,5 +1,5 @@
-import type { Complain } from './check-history.js';
 import type { ConversationCall, HistoryCall, MarkReadCall, MessageCall } from './history.js';
+import type { Complain } from './history-problem.js';
 import { type MailboxTimeline, sameMessage } from './mailbox-timeline.js';
 
 /** Single items and read markers: against the messages, and against what was `known` of the mailbox when the call began. */

@@ -1,10 +1,10 @@
 import type { FetchMessagesRequest, Message } from '../index.js';
 import { checkConversations } from './check-conversations.js';
-import type { Complain } from './check-history.js';
 import { checkItems } from './check-items.js';
 import { checkExpired, checkFreshness, checkReason, equal, type ReadCall, readsOf, told } from './check-versions.js';
 import { groupBy } from './group-by.js';
 import type { History, MessagesCall } from './history.js';
+import type { Complain } from './history-problem.js';
 import { ListCopy } from './list-copy.js';
 import { MailboxTimeline, sameMessage } from './mailbox-timeline.js';
 

@@ -1,7 +1,7 @@
 import type { Message } from '../index.js';
-import type { Complain } from './check-history.js';
 import { groupBy } from './group-by.js';
 import type { FinalMailbox, History, SendCall } from './history.js';
+import type { Complain } from './history-problem.js';
 
 /** All that was tried to send one message, by (conversation, sender, id), and where it stands in the end. */
 interface Sent {

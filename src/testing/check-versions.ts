@@ -1,6 +1,6 @@
 import type { FullPageReason } from '../index.js';
-import type { Complain } from './check-history.js';
 import type { ConversationsCall, HistoryCall, MessagesCall } from './history.js';
+import type { Complain } from './history-problem.js';
 import type { MailboxTimeline } from './mailbox-timeline.js';
 
 /** A call that answered with a list. */
