@@ -22,11 +22,17 @@ interface Sample {
   readonly cursor: number;
 }
 
+/** The send of a message of the sample, for the first time or again. */
+function repeat(mailring: Mailring, seq: number) {
+  const [from, to] = seq % 2 === 0 ? ['ann', 'bob'] : ['bob', 'ann'];
+  return send(mailring, from!, to!, `text ${seq}`, `id ${seq}`);
+}
+
 /** Ann and Bob have sent in turn. Three messages become stubs in both mailboxes, and in Ann's the conversation is deleted up to its floor. */
 async function deletedSample(): Promise<Sample> {
   const stored = new StoredRows();
   const mailring = await Mailring.open({ store: stored.store(), clock: new ManualClock() });
-  for (let seq = 1; seq <= SEQS; seq++) await send(mailring, seq % 2 === 0 ? 'ann' : 'bob', seq % 2 === 0 ? 'bob' : 'ann', `text ${seq}`);
+  for (let seq = 1; seq <= SEQS; seq++) await repeat(mailring, seq);
   const { lastUpdatedTimestamp: cursor } = await mailring.fetchMessages({ userId: 'ann' });
   const conversationId = mailring.conversationIdOf('ann', 'bob');
   await mailring.close();
@@ -164,5 +170,18 @@ test('what was deleted is in the delta: stubs, and the floor', async () => {
   expect(new Set(seqsOf(whole.messages))).toEqual(new Set(seqs(SEQS, FLOOR + 1)));
   const { value } = await mailring.watch({ userId: 'ann', lastUpdatedTimestamp: cursor }).next();
   expect(value).toMatchObject({ type: 'changes', floors: [{ conversationId, floorSeq: FLOOR }], messages: STUBS.map((seq) => ({ seq, deleted: true })) });
+  await mailring.close();
+});
+
+test('a repeat of a send is a duplicate after its message was deleted; it says so, and where its sender no longer has it gives no number', async () => {
+  const { stored, conversationId } = await deletedSample();
+  const mailring = await Mailring.open({ store: stored.store(), clock: new ManualClock(1_800_000_000_000) });
+  for (let seq = 1; seq <= SEQS; seq++) {
+    const gone = seq % 2 === 0 && seq <= FLOOR;
+    const result = await repeat(mailring, seq);
+    expect(result).toMatchObject({ messageId: `${conversationId}.${seq}`, seq, duplicate: true });
+    expect([result.deleted, result.lastUpdatedTimestamp > 0]).toEqual([gone || STUBS.includes(seq) ? true : undefined, !gone]);
+  }
+  expect((await mailring.verify()).problems).toEqual([]);
   await mailring.close();
 });
