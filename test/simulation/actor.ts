@@ -3,7 +3,7 @@ import { ListCopy } from 'mailring/testing';
 import { conversationIdOf, participantsOf, type UserId } from '../../src/model/ids.js';
 import { fetchConversations, fetchMessages, send, Tries } from './calls.js';
 import type { Process } from './process.js';
-import { getConversation, getMessage, iterate, markRead, Watcher } from './verbs.js';
+import { getConversation, getMessage, iterate, markRead, SETTLE_ROUNDS_MAX, Watcher } from './verbs.js';
 import type { World } from './world.js';
 
 /** What actors share. */
@@ -65,7 +65,9 @@ export class Actor {
   /** Asks until the copies of lists are complete and nothing has changed since. */
   async settle(process: Process): Promise<void> {
     for (const session of this.#sessions) {
+      let rounds = 0;
       for (let unchanged = false; !unchanged; ) {
+        if (++rounds > SETTLE_ROUNDS_MAX) return this.#world.problem(`a copy does not come to an end: ${session.name}`);
         const answered = await this.#follow(process, session);
         if (answered === undefined) return this.#world.problem(`a read fails after healing: ${session.name}`);
         unchanged = session.copy.settled && answered.items === 0;

@@ -15,6 +15,9 @@ import type { World } from './world.js';
 
 /** The verbs beside sending and fetching: each call is made through an engine, and what was asked and told is written down. */
 
+/** Questions until a copy is complete: many more than there are changes. */
+export const SETTLE_ROUNDS_MAX = 2_000;
+
 /** Asks; gives when it was asked and answered, and how it ended. */
 async function ask<T>(world: World, process: Process, verb: string, request: object, run: () => Promise<T>) {
   const { engine } = process;
@@ -63,7 +66,7 @@ export async function iterate(world: World, process: Process, list: 'messages' |
     if (!('value' in ending) || ending.value.done) return;
     const item = ending.value.value;
     const place = 'messageId' in item ? item.lastUpdatedTimestamp : item.lastActivityTimestamp;
-    if (place >= before) world.problem(`an iterator does not give what is older next: ${list} of ${userId}: ${place} after ${before}`);
+    if (place >= before) return world.problem(`an iterator does not give what is older next: ${list} of ${userId}: ${place} after ${before}`);
     before = place;
     if ('messageId' in item) world.calls.push({ verb: 'getMessage', ...timed, request: { userId, messageId: item.messageId }, answer: item });
   }
@@ -113,7 +116,7 @@ export class Watcher {
     if (this.#cursor === undefined) return;
     const userId = this.#userId;
     const { mailring } = process;
-    for (;;) {
+    for (let rounds = 0; rounds < SETTLE_ROUNDS_MAX; rounds++) {
       const { lastUpdatedTimestamp } = await mailring.fetchConversations({ userId, pageSize: 1 });
       if (this.#cursor >= lastUpdatedTimestamp) return;
       if (await this.watch(process, { from: 0, events: 1, waitMs: 3_000 })) continue;
@@ -122,5 +125,6 @@ export class Watcher {
       if (messages.messages.length + conversations.conversations.length > 0) this.#world.problem(`a watch does not tell what has changed: ${userId}`);
       return;
     }
+    this.#world.problem(`a watch does not come to an end: ${userId}`);
   }
 }
