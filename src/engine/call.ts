@@ -25,36 +25,26 @@ export async function runCall<T>(
   }
 }
 
-interface Listening {
-  readonly calls: Set<() => void>;
-  readonly listener: () => void;
-}
+const callsOf = new WeakMap<AbortSignal, Set<() => void>>();
 
-const listenings = new WeakMap<AbortSignal, Listening>();
+function callAll(this: AbortSignal): void {
+  for (const call of [...callsOf.get(this)!]) call();
+}
 
 /**
  * Calls when a caller's signal aborts, until it is told to forget it. However many calls share a signal, it has one listener: with one for each, Node would warn the program of
  * a leak.
  */
 export function onAbort(signal: AbortSignal, call: () => void): () => void {
-  const { calls, listener } = listenings.get(signal) ?? listenTo(signal);
+  const calls = callsOf.get(signal) ?? new Set();
+  callsOf.set(signal, calls);
   calls.add(call);
+  signal.addEventListener('abort', callAll);
   return () => {
     if (!calls.delete(call) || calls.size > 0) return;
-    listenings.delete(signal);
-    signal.removeEventListener('abort', listener);
+    callsOf.delete(signal);
+    signal.removeEventListener('abort', callAll);
   };
-}
-
-function listenTo(signal: AbortSignal): Listening {
-  const calls = new Set<() => void>();
-  const listener = () => {
-    for (const call of [...calls]) call();
-  };
-  signal.addEventListener('abort', listener, { once: true });
-  const listening = { calls, listener };
-  listenings.set(signal, listening);
-  return listening;
 }
 
 /** The answer of a call, unless it is given up before. */

@@ -2,7 +2,7 @@ import { contentDigest } from '../mailbox/content-digest.js';
 import { planSend, type SendIntent, type SendReceipt } from '../mailbox/plan-send.js';
 import type { StoredMessage } from '../mailbox/stored-message.js';
 import { MailringError } from '../model/errors.js';
-import { conversationIdOf, homeSideOf, messageIdOf, parseClientMessageId, participantsOf } from '../model/ids.js';
+import { conversationIdOf, homeSideOf, insistWellFormed, messageIdOf, parseClientMessageId, participantsOf } from '../model/ids.js';
 import { MESSAGE_BYTES_MAX, SEND_ROW_BYTES_MAX } from '../model/limits.js';
 import { utf8Length } from '../model/text.js';
 import { type CallOptions, readCallOptions, readRequest, readString, readUserId } from './arguments.js';
@@ -54,16 +54,7 @@ function readSend(engine: Engine, request: SendRequest): SendIntent {
   const recipient = readUserId(request.recipientId, 'recipientId');
   const clientMessageId = parseClientMessageId(readString(request.clientMessageId, 'clientMessageId'));
   const content = readString(request.messageContent, 'messageContent');
-  if (!content.isWellFormed()) {
-    throw new MailringError(
-      'MAILRING_INVALID_TEXT',
-      'messageContent has an unpaired surrogate, so it is no Unicode text; do not cut it inside a character, or mend it with toWellFormed()',
-      {
-        outcome: 'not-accepted',
-        details: { argument: 'messageContent' },
-      },
-    );
-  }
+  insistWellFormed(content, 'messageContent');
   const contentBytes = utf8Length(content);
   if (contentBytes > MESSAGE_BYTES_MAX) {
     throw new MailringError('MAILRING_MESSAGE_TOO_LARGE', `message too large; shorten it. bytes=\`${contentBytes}\` limit=\`${MESSAGE_BYTES_MAX}\``, {

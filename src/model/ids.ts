@@ -28,17 +28,17 @@ const PAIR_TAG = 0x01;
 /** Of two ids of the greatest length: 258 bytes in base64url. */
 const CONVERSATION_ID_CHARACTERS_MAX = 344;
 
+/** @throws `MAILRING_INVALID_TEXT` */
+export function insistWellFormed(text: string, name: string): void {
+  if (text.isWellFormed()) return;
+  throw new MailringError('MAILRING_INVALID_TEXT', `${name} has an unpaired surrogate; give it whole, or mend it with toWellFormed()`, {
+    outcome: 'not-accepted',
+    details: { argument: name },
+  });
+}
+
 function parseId(text: string, name: string): string {
-  if (!text.isWellFormed()) {
-    throw new MailringError(
-      'MAILRING_INVALID_TEXT',
-      `${name} has an unpaired surrogate, so it is no Unicode text; give the id whole, not cut inside a character`,
-      {
-        outcome: 'not-accepted',
-        details: { argument: name },
-      },
-    );
-  }
+  insistWellFormed(text, name);
   const bytes = utf8Length(text);
   if (bytes < 1 || bytes > ID_BYTES_MAX) {
     throw new MailringError('MAILRING_INVALID_TEXT', `${name} must have 1 to ${ID_BYTES_MAX} bytes of UTF-8. bytes=\`${bytes}\``, {

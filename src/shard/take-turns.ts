@@ -11,12 +11,11 @@ export function takeTurns<T extends Waiting>(waiting: Iterable<T>, batchBytesMax
   const all = [...waiting];
   if (all.reduce((bytes, { request }) => bytes + request.bytes, 0) <= batchBytesMax) return all;
   const turns = new Map<string, number>();
-  const turnOf = new Map<T, number>();
-  for (const one of all) {
+  const placed = all.map((one) => {
     const { order } = one.request;
     const turn = turns.get(order) ?? 0;
-    turnOf.set(one, turn);
     turns.set(order, turn + 1);
-  }
-  return all.sort((a, b) => turnOf.get(a)! - turnOf.get(b)!);
+    return { one, turn };
+  });
+  return placed.sort((a, b) => a.turn - b.turn).map(({ one }) => one);
 }

@@ -18,8 +18,8 @@ export const CALL_BUGS: readonly PlantedBug[] = [
     name: 'turns-without-order',
     what: 'conversations take turns with their newest sends first',
     file: 'shard/take-turns.ts',
-    find: 'turnOf.get(a)! - turnOf.get(b)!',
-    replace: 'turnOf.get(b)! - turnOf.get(a)!',
+    find: 'a.turn - b.turn',
+    replace: 'b.turn - a.turn',
     suite: FAIRNESS,
   },
   {
@@ -34,8 +34,8 @@ export const CALL_BUGS: readonly PlantedBug[] = [
     name: 'signal-listener-a-call',
     what: 'each call adds a listener of its own to a signal that calls share',
     file: 'engine/call.ts',
-    find: 'listenings.set(signal, listening);',
-    replace: '',
+    find: "signal.addEventListener('abort', callAll);",
+    replace: "signal.addEventListener('abort', () => callAll.call(signal));",
     suite: STOPPING,
   },
   {
