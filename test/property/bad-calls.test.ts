@@ -1,25 +1,15 @@
 import { type CallOptions, type FetchMessagesRequest, Mailring, type OpenOptions, type VerifyOptions, type VerifyRequest } from 'mailring';
 import { MemoryStore } from 'mailring/memory';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/model/limits.js';
 import { conversationIdOf } from '../../src/testing/mailbox-model.js';
-import { contentOf, refused } from './refusals.js';
+import { refused } from './refusals.js';
+import { unchangedMailring } from './unchanged.js';
 import { NO_INTEGER, NO_NUMBER, NO_OBJECT, NO_STRING, SEND, untyped, untypedCalls } from './wrong-arguments.js';
 
-let store: MemoryStore;
-let mailring: Mailring;
-let before: string[];
+const opened = unchangedMailring();
 
-beforeAll(async () => {
-  store = new MemoryStore();
-  mailring = await Mailring.open({ store });
-  for (const [i, recipientId] of ['b', 'c', 'b', 'a'].entries()) await mailring.sendMessage({ ...SEND, recipientId, clientMessageId: `first ${i}` });
-  before = await contentOf(store);
-});
-afterAll(() => mailring.close());
-afterEach(async () => expect(await contentOf(store), 'what is refused leaves nothing').toEqual(before));
-
-const { send, conversations, messages, verify, mark, conversation, message, eachConversation, eachMessage, watch } = untypedCalls(() => mailring);
+const { send, conversations, messages, verify, mark, conversation, message, eachConversation, eachMessage, watch } = untypedCalls(opened);
 const IN_CONVERSATION = { userId: 'a', conversationId: conversationIdOf('a', 'b') };
 
 describe('the options of a call', () => {
@@ -117,8 +107,8 @@ describe('verify', () => {
   });
 
   it('finds nothing wrong after all of this, of an unknown user neither', async () => {
-    expect(await mailring.verify()).toMatchObject({ ok: true, problems: [] });
-    expect(await mailring.verify({ userId: 'nobody' })).toMatchObject({ ok: true, problems: [] });
+    expect(await opened().verify()).toMatchObject({ ok: true, problems: [] });
+    expect(await opened().verify({ userId: 'nobody' })).toMatchObject({ ok: true, problems: [] });
   });
 });
 
@@ -204,9 +194,9 @@ describe('a request', () => {
         return 'a';
       }
     }
-    const plain = await mailring.fetchMessages({ userId: 'a' });
+    const plain = await opened().fetchMessages({ userId: 'a' });
     for (const request of [new Request(), Object.assign(Object.create(null), { userId: 'a' }), Object.freeze({ userId: 'a', [Symbol('x')]: 1 })]) {
-      expect(await mailring.fetchMessages(untyped(request))).toEqual(plain);
+      expect(await opened().fetchMessages(untyped(request))).toEqual(plain);
     }
   });
 });

@@ -1,29 +1,17 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { Mailring } from 'mailring';
-import { MemoryStore } from 'mailring/memory';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { conversationIdOf } from '../../src/testing/mailbox-model.js';
 import { checkProperty, PROPERTY_TIMEOUT_MS } from './budget.js';
-import { answered, contentOf, refused } from './refusals.js';
-import { NO_STRING, SEND, untyped, untypedCalls } from './wrong-arguments.js';
+import { answered, refused } from './refusals.js';
+import { unchangedMailring } from './unchanged.js';
+import { NO_STRING, untyped, untypedCalls } from './wrong-arguments.js';
 
 const file = 'test/property/bad-conversation-ids.test.ts';
 
-let store: MemoryStore;
-let mailring: Mailring;
-let before: string[];
+const opened = unchangedMailring();
 
-beforeAll(async () => {
-  store = new MemoryStore();
-  mailring = await Mailring.open({ store });
-  for (const [i, recipientId] of ['b', 'c', 'b', 'a'].entries()) await mailring.sendMessage({ ...SEND, recipientId, clientMessageId: `first ${i}` });
-  before = await contentOf(store);
-});
-afterAll(() => mailring.close());
-afterEach(async () => expect(await contentOf(store), 'what is refused leaves nothing').toEqual(before));
-
-const { conversations, messages } = untypedCalls(() => mailring);
+const { conversations, messages } = untypedCalls(opened);
 
 describe('a conversationId', () => {
   const id = conversationIdOf('a', 'b');
@@ -101,14 +89,14 @@ describe('a conversationId', () => {
       ['b', 'b'],
     ] as const) {
       const conversationId = conversationIdOf(a, b);
-      const { lastUpdatedTimestamp } = await mailring.fetchMessages({ userId: 'a' });
-      expect(await mailring.fetchMessages({ userId: 'a', conversationId })).toEqual({
+      const { lastUpdatedTimestamp } = await opened().fetchMessages({ userId: 'a' });
+      expect(await opened().fetchMessages({ userId: 'a', conversationId })).toEqual({
         messages: [],
         isDeltaUpdate: false,
         lastUpdatedTimestamp,
         hasMore: false,
       });
-      const delta = await mailring.fetchMessages({ userId: 'a', conversationId, lastUpdatedTimestamp: 0 });
+      const delta = await opened().fetchMessages({ userId: 'a', conversationId, lastUpdatedTimestamp: 0 });
       expect(delta).toEqual({ messages: [], floors: [], isDeltaUpdate: true, lastUpdatedTimestamp, hasMore: false });
     }
   });
@@ -127,12 +115,12 @@ function isConversationId(text: string): boolean {
 describe('conversationIdOf', () => {
   it('throws for what is no user id, and never answers otherwise', () => {
     for (const value of NO_STRING) {
-      assert.throws(() => mailring.conversationIdOf(untyped(value), 'b'), TypeError);
-      assert.throws(() => mailring.conversationIdOf('a', untyped(value)), TypeError);
+      assert.throws(() => opened().conversationIdOf(untyped(value), 'b'), TypeError);
+      assert.throws(() => opened().conversationIdOf('a', untyped(value)), TypeError);
     }
     for (const text of ['', 'x'.repeat(129), '\ud800', '\udc00\ud800']) {
-      assert.throws(() => mailring.conversationIdOf(text, 'b'), { code: 'MAILRING_INVALID_TEXT' });
-      assert.throws(() => mailring.conversationIdOf('a', text), { code: 'MAILRING_INVALID_TEXT' });
+      assert.throws(() => opened().conversationIdOf(text, 'b'), { code: 'MAILRING_INVALID_TEXT' });
+      assert.throws(() => opened().conversationIdOf('a', text), { code: 'MAILRING_INVALID_TEXT' });
     }
   });
 });

@@ -1,28 +1,18 @@
 import fc from 'fast-check';
 import { Mailring } from 'mailring';
 import { MemoryStore } from 'mailring/memory';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { conversationIdOf } from '../../src/testing/mailbox-model.js';
 import { checkProperty, PROPERTY_TIMEOUT_MS } from './budget.js';
-import { answered, contentOf, type Refusal, refused } from './refusals.js';
+import { answered, type Refusal, refused } from './refusals.js';
+import { unchangedMailring } from './unchanged.js';
 import { NO_INTEGER, NO_NUMBER, NO_OBJECT, NO_STRING, SEND, untyped, untypedCalls } from './wrong-arguments.js';
 
 const file = 'test/property/bad-input.test.ts';
 
-let store: MemoryStore;
-let mailring: Mailring;
-let before: string[];
+const opened = unchangedMailring();
 
-beforeAll(async () => {
-  store = new MemoryStore();
-  mailring = await Mailring.open({ store });
-  for (const [i, recipientId] of ['b', 'c', 'b', 'a'].entries()) await mailring.sendMessage({ ...SEND, recipientId, clientMessageId: `first ${i}` });
-  before = await contentOf(store);
-});
-afterAll(() => mailring.close());
-afterEach(async () => expect(await contentOf(store), 'what is refused leaves nothing').toEqual(before));
-
-const { send, conversations, messages } = untypedCalls(() => mailring);
+const { send, conversations, messages } = untypedCalls(opened);
 const fetches = { fetchConversations: conversations, fetchMessages: messages };
 
 describe('sendMessage', () => {
@@ -154,7 +144,7 @@ describe.each(Object.entries(fetches))('%s', (verb, fetch) => {
     for (const lastUpdatedTimestamp of [2 ** 48 - 1, untyped<{ lastUpdatedTimestamp: number }>(first).lastUpdatedTimestamp + 1]) {
       expect(await fetch({ ...last, lastUpdatedTimestamp })()).toEqual(future);
     }
-    const { lastUpdatedTimestamp } = await mailring.fetchMessages({ userId: 'c' });
+    const { lastUpdatedTimestamp } = await opened().fetchMessages({ userId: 'c' });
     expect(await fetch({ ...last, lastUpdatedTimestamp, maxChanges: 200 })()).toMatchObject({ isDeltaUpdate: true, hasMore: false });
   });
 });

@@ -1,28 +1,16 @@
 import fc from 'fast-check';
-import { Mailring } from 'mailring';
-import { MemoryStore } from 'mailring/memory';
 import { arbitraries } from 'mailring/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { conversationIdOf } from '../../src/testing/mailbox-model.js';
-import { contentOf, refused } from './refusals.js';
-import { NO_INTEGER, NO_NUMBER, NO_OBJECT, NO_STRING, SEND, untypedCalls } from './wrong-arguments.js';
+import { refused } from './refusals.js';
+import { unchangedMailring } from './unchanged.js';
+import { NO_INTEGER, NO_NUMBER, NO_OBJECT, NO_STRING, untypedCalls } from './wrong-arguments.js';
 
 /** Wrong arguments of the verbs beside sending and fetching. */
 
-let store: MemoryStore;
-let mailring: Mailring;
-let before: string[];
+const opened = unchangedMailring();
 
-beforeAll(async () => {
-  store = new MemoryStore();
-  mailring = await Mailring.open({ store });
-  for (const [i, recipientId] of ['b', 'c', 'b', 'a'].entries()) await mailring.sendMessage({ ...SEND, recipientId, clientMessageId: `first ${i}` });
-  before = await contentOf(store);
-});
-afterAll(() => mailring.close());
-afterEach(async () => expect(await contentOf(store), 'what is refused leaves nothing').toEqual(before));
-
-const { mark, conversation, message, messages, eachConversation, eachMessage, watch } = untypedCalls(() => mailring);
+const { mark, conversation, message, messages, eachConversation, eachMessage, watch } = untypedCalls(opened);
 const conversationId = conversationIdOf('a', 'b');
 const messageId = `${conversationId}.1`;
 
