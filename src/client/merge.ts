@@ -5,7 +5,7 @@ export type ListItem = Conversation | Message;
 
 /** What a client holds of one list of one mailbox. To be stored as one, in one transaction: items without their cursor are worth nothing. */
 export interface ListCopy<Item extends ListItem> {
-  /** By `messageId`, or by `conversationId` for a list of conversations. */
+  /** By `messageId`, or by `conversationId` for a list of conversations: the list from its newest item down to `next`, with no hole. */
   readonly items: ReadonlyMap<string, Item>;
   /** The cursor to ask with for what changed since; absent before the first page. */
   readonly cursor: number | undefined;
@@ -52,7 +52,9 @@ export function merge<Item extends ListItem>(copy: ListCopy<Item>, asked: Asked,
   } else if (version < (copy.cursor ?? 0) || (asked.before !== undefined && asked.before !== copy.next)) return copy;
 
   const items = new Map(answer.isDeltaUpdate || asked.before !== undefined ? copy.items : undefined);
-  putAll(items, itemsOf(answer));
+  // What lies below `next` comes with its page: kept by itself it would stand behind a hole.
+  const changed = itemsOf(answer).filter((item) => !answer.isDeltaUpdate || copy.next === undefined || !isBelow(item, copy.next));
+  putAll(items, changed);
   dropFloors(items, 'floors' in answer ? (answer.floors ?? []) : []);
   return {
     items,
@@ -87,6 +89,9 @@ const keyOf = (item: ListItem): string => ('messageId' in item ? item.messageId 
 function itemsOf<Item extends ListItem>(answer: ListAnswer<Item>): readonly Item[] {
   return ('messages' in answer ? answer.messages : answer.conversations) as readonly Item[];
 }
+
+/** A conversation of which only the marker moved can lie anywhere in the list; one without messages is nowhere in it. */
+const isBelow = (item: ListItem, next: number): boolean => 'lastActivityTimestamp' in item && item.lastSeq > item.floorSeq && item.lastActivityTimestamp < next;
 
 /** An item replaces the held one unless its number is smaller; a conversation without messages leaves the list. */
 function putAll<Item extends ListItem>(items: Map<string, Item>, changed: readonly Item[]): void {

@@ -106,8 +106,25 @@ describe('merging', () => {
       totals: { conversations: 2, unread: 0 },
     };
     const conversations = merge(emptyCopy<Conversation>(), {}, list);
-    const gone: ConversationsAnswer = { ...since, conversations: [conversation('c', 12, { floorSeq: 1 })], totals: { conversations: 1, unread: 0 } };
+    const nothingLeft = conversation('c', 12, { floorSeq: 1, lastActivityTimestamp: 0 });
+    const gone: ConversationsAnswer = { ...since, conversations: [nothingLeft], totals: { conversations: 1, unread: 0 } };
     expect([...merge(conversations, { lastUpdatedTimestamp: 10 }, gone).items.keys()]).toEqual(['d']);
+    expect([...merge({ ...conversations, next: 9 }, { lastUpdatedTimestamp: 10 }, gone).items.keys()]).toEqual(['d']);
+  });
+
+  test('a conversation below the pages that are held, of which only the marker moved, comes with its page', () => {
+    const totals = { conversations: 3, unread: 0 };
+    const { messages: _, ...first } = page(10, [], 9);
+    const { messages: __, floors: ___, ...since } = delta(12, []);
+    const list = merge(emptyCopy<Conversation>(), {}, { ...first, conversations: [conversation('c', 10), conversation('d', 9)], totals });
+    const read = conversation('e', 8, { lastUpdatedTimestamp: 12, lastReadSeq: 1 });
+    const later = merge(list, { lastUpdatedTimestamp: 10 }, { ...since, conversations: [{ ...conversation('d', 9), lastUpdatedTimestamp: 11 }, read], totals });
+    expect([...later.items.keys()]).toEqual(['c', 'd']);
+    expect(later).toMatchObject({ cursor: 12, next: 9 });
+    expect(later.items.get('d')).toMatchObject({ lastUpdatedTimestamp: 11 });
+    const { messages: ____, ...last } = page(12, []);
+    const whole = merge(later, { before: 9 }, { ...last, conversations: [read], totals });
+    expect([...whole.items.keys()]).toEqual(['c', 'd', 'e']);
   });
 
   test('changes nothing that it was given', () => {

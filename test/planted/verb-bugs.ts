@@ -156,6 +156,22 @@ export const VERB_BUGS: readonly PlantedBug[] = [
     suite: MERGE,
   },
   {
+    name: 'merge-leaves-a-hole',
+    what: 'a conversation of which the marker moved stands in a copy below the pages that are held, with a hole above it',
+    file: 'client/merge.ts',
+    find: 'copy.next === undefined || !isBelow(item, copy.next)',
+    replace: 'copy.next === undefined || !isBelow(item, 0)',
+    suite: MERGE,
+  },
+  {
+    name: 'merge-below-keeps-gone',
+    what: 'a conversation that has no messages left counts as one further down, and stays in a copy',
+    file: 'client/merge.ts',
+    find: 'item.lastSeq > item.floorSeq && item.lastActivityTimestamp < next',
+    replace: 'item.lastActivityTimestamp < next',
+    suite: MERGE,
+  },
+  {
     name: 'merge-keeps-below-floor',
     what: 'a floor does not drop messages',
     file: 'client/merge.ts',
