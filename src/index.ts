@@ -1,4 +1,5 @@
 export type { CallOptions, FetchRequest } from './engine/arguments.js';
+export type { Backup, BackupOptions, BackupProgress, BackupRequest } from './engine/backup.js';
 export type { ConversationsRequest, MessagesRequest } from './engine/each-item.js';
 export type { FetchConversationsRequest, FetchMessagesRequest } from './engine/fetch.js';
 export type { GetConversationRequest, GetMessageRequest } from './engine/get-item.js';
@@ -6,9 +7,10 @@ export type { Health, HealthCode, HealthReason } from './engine/health.js';
 export { Mailring } from './engine/mailring.js';
 export type { MarkReadRequest } from './engine/mark-read.js';
 export type { OpenOptions } from './engine/open-options.js';
+export type { Restoration, RestoreOptions, RestoreProgress, RestoreRequest } from './engine/restore.js';
 export type { SendRequest, SendResult } from './engine/send-message.js';
 export type { MailringStats } from './engine/stats.js';
-export type { Verification, VerifyOptions, VerifyProblem, VerifyProblemKind, VerifyProgress, VerifyRequest } from './engine/verify.js';
+export type { ScrubRequest, Verification, VerifyOptions, VerifyProblem, VerifyProblemKind, VerifyProgress, VerifyRequest } from './engine/verify.js';
 export type { WatchChanges, WatchEvent, WatchOptions, WatchRequest, WatchReset } from './engine/watch.js';
 export type { MailboxChanges } from './mailbox/read-changes.js';
 export { createClientMessageId } from './model/client-message-id.js';
@@ -21,6 +23,7 @@ export type { ShardStats } from './shard/shard-stats.js';
 export type { StoreStatus } from './shard/store-keeper.js';
 export type {
   ApplyResult,
+  CheckpointOptions,
   LoadedPartition,
   Mark,
   MarkChange,

@@ -124,6 +124,12 @@ export function readSignal(signal: unknown): AbortSignal | undefined {
   return signal;
 }
 
+/** @throws `TypeError` */
+export function readCallback<T>(onProgress: ((progress: T) => void) | undefined): ((progress: T) => void) | undefined {
+  if (onProgress !== undefined && typeof onProgress !== 'function') throw new TypeError(`onProgress must be a function. type=\`${typeOf(onProgress)}\``);
+  return onProgress;
+}
+
 /** What a call that was given up rejects with. */
 export function aborted(cause: unknown, outcome?: 'not-accepted'): MailringError {
   return new MailringError(

@@ -4,12 +4,13 @@ import { crc32 } from '../model/crc32.js';
 import { corrupt, MailringError } from '../model/errors.js';
 import { compareUtf8 } from '../model/text.js';
 import type { Shard } from '../shard/shard.js';
-import { noteKey } from '../store/store.js';
+import { noteKey, type PartitionWrite, type Store } from '../store/store.js';
 
 /**
  * What a store is part of: written when it is first opened, compared at every open. It stands in a partition of its own, which no user's can be.
  *
  *   partition  0x00 ‖ u8 8 ‖ 'mailring'
+ *   version    1; of a store that was restored, where its last restore began
  *   head       u8 format (1) ‖ JSON of StoreIdentity, keys in the order below ‖ u32 crc32 over format ‖ JSON
  *
  * Part of the stored format: never change, only add.
@@ -24,6 +25,8 @@ export interface StoreIdentity {
 }
 
 const FORMAT = 1;
+/** Version of the partition until the store is restored; then it is where that began. */
+const MADE_AT = 1;
 const IDENTITY_PARTITION = Buffer.concat([Uint8Array.of(0x00, 8), Buffer.from('mailring')]);
 
 /** Whether a partition is the engine's own and no mailbox. */
@@ -83,9 +86,11 @@ export class Identities {
   }
 
   async #has(shard: Shard): Promise<boolean> {
-    const { head } = await shard.ask((store) => store.load(IDENTITY_PARTITION));
-    if (head !== undefined) insistOnSame(decode(head), this.#given.get(shard)!);
-    return head !== undefined;
+    const { head, version } = await shard.ask((store) => store.load(IDENTITY_PARTITION));
+    if (head === undefined) return false;
+    insistOnSame(decode(head), this.#given.get(shard)!);
+    if (version > MADE_AT) shard.restoredAt(version);
+    return true;
   }
 }
 
@@ -114,9 +119,27 @@ async function holdAnything(shards: readonly Shard[]): Promise<boolean> {
   return false;
 }
 
+/** Insists that a restored store is the shard that it was backed up as. @throws `MAILRING_FORMAT`, `MAILRING_CORRUPT` */
+export async function insistOnIdentity(store: Store, shard: string): Promise<void> {
+  const { head } = await store.load(IDENTITY_PARTITION);
+  if (head === undefined) throw corrupt('a store has no identity');
+  const stored = decode(head);
+  if (stored.shard !== shard) throw corrupt(`a store is another shard. stored=\`${stored.shard}\` expected=\`${shard}\``);
+}
+
+/** Says in a store where its last restore began: mailboxes that are new to it begin above. */
+export async function markRestored(store: Store, began: number): Promise<void> {
+  const { version, head } = await store.load(IDENTITY_PARTITION);
+  if (!(await store.apply([identityWrite(version, began, head!)])).applied) throw corrupt('the identity of a store changes while it is being restored');
+}
+
+function identityWrite(expectVersion: number, version: number, head: Uint8Array): PartitionWrite {
+  const place = { partitionCrc: crc32(IDENTITY_PARTITION), key: noteKey(version) };
+  const note = encodeLogRow(new ByteWriter(), place, { version, conversations: 0, unread: 0, changes: [] });
+  return { partition: IDENTITY_PARTITION, expectVersion, version, note, head, ops: [] };
+}
+
 async function writeIdentity(shard: Shard, identity: StoreIdentity): Promise<void> {
-  const place = { partitionCrc: crc32(IDENTITY_PARTITION), key: noteKey(1) };
-  const note = encodeLogRow(new ByteWriter(), place, { version: 1, conversations: 0, unread: 0, changes: [] });
   // Refused where another engine over the same store was first: what it has written is read then.
-  await shard.ask((store) => store.apply([{ partition: IDENTITY_PARTITION, expectVersion: 0, version: 1, note, head: encode(identity), ops: [] }]));
+  await shard.ask((store) => store.apply([identityWrite(0, MADE_AT, encode(identity))]));
 }

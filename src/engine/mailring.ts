@@ -1,6 +1,7 @@
 import { conversationIdOf, participantsOf } from '../model/ids.js';
 import type { Conversation, ConversationsAnswer, Message, MessagesAnswer } from '../model/message.js';
 import { type CallOptions, readUserId } from './arguments.js';
+import { type Backup, type BackupOptions, type BackupRequest, backup } from './backup.js';
 import { type ConversationsRequest, eachConversation, eachMessage, type MessagesRequest } from './each-item.js';
 import { Engine } from './engine.js';
 import { type FetchConversationsRequest, type FetchMessagesRequest, fetchConversations, fetchMessages } from './fetch.js';
@@ -9,9 +10,10 @@ import { type Health, healthOf } from './health.js';
 import { type MarkReadRequest, markRead } from './mark-read.js';
 import { openEngine } from './open.js';
 import type { OpenOptions } from './open-options.js';
+import { type Restoration, type RestoreOptions, type RestoreRequest, restore } from './restore.js';
 import { type SendRequest, type SendResult, sendMessage } from './send-message.js';
 import { type MailringStats, statsOf } from './stats.js';
-import { type Verification, type VerifyOptions, type VerifyRequest, verify } from './verify.js';
+import { type ScrubRequest, scrub, type Verification, type VerifyOptions, type VerifyRequest, verify } from './verify.js';
 import { Watch, type WatchEvent, type WatchOptions, type WatchRequest } from './watch.js';
 
 /**
@@ -34,6 +36,18 @@ export class Mailring {
    */
   static async open(options: OpenOptions): Promise<Mailring> {
     return new Mailring(await openEngine(options));
+  }
+
+  /**
+   * Makes a folder of a backup, to be opened afterwards: what was sent since the backup is gone, and nothing of it is guessed. Every mailbox goes on with numbers above all that can have
+   * been given meanwhile, so that what a client holds of the lost time is found out: its cursors are answered by a full page with `reason: 'restored'`. Stop every process that had the
+   * lost data first. A restore that fails leaves nothing, one that is killed a folder that nothing opens.
+   *
+   * @throws `MAILRING_FORMAT` for a folder that is no finished backup, `MAILRING_CORRUPT` for one that is damaged, `MAILRING_UNAVAILABLE`, `MAILRING_NATIVE_MISSING`, `MAILRING_ABORTED`;
+   * `TypeError`, `RangeError`, also where `location` is not empty
+   */
+  static restore(request: RestoreRequest, options?: RestoreOptions): Promise<Restoration> {
+    return restore(request, options);
   }
 
   /**
@@ -137,6 +151,27 @@ export class Mailring {
    */
   verify(request?: VerifyRequest, options?: VerifyOptions): Promise<Verification> {
     return verify(this.#engine, request, options);
+  }
+
+  /**
+   * The same as `verify` of everybody, at a bounded rate, to be run all the time: damage on a disk is found while there is a backup without it. One round; bytes are counted as they
+   * are read, a mailbox in which something is found is read again without a pause.
+   *
+   * @throws as `verify` does; `RangeError`
+   */
+  scrub(request: ScrubRequest, options?: VerifyOptions): Promise<Verification> {
+    return scrub(this.#engine, request, options);
+  }
+
+  /**
+   * Copies everything, as it is at one instant, to a folder for {@link Mailring.restore}, while sends go on. The copy is complete and durable when it answers; one that fails leaves nothing,
+   * one that is killed a folder that nothing takes for a backup. Bytes are copied as they are: that they are right is for `scrub`. For stores in LevelDB; meanwhile they keep what is
+   * deleted or replaced.
+   *
+   * @throws `MAILRING_UNAVAILABLE`, `MAILRING_CORRUPT`, `MAILRING_ABORTED`, `MAILRING_CLOSED`; `TypeError`, also for a store that cannot be copied; `RangeError`, also where `to` is not empty
+   */
+  backup(request: BackupRequest, options?: BackupOptions): Promise<Backup> {
+    return backup(this.#engine, request, options);
   }
 
   /** Counters and gauges, as plain data; also after `close`. */

@@ -39,16 +39,21 @@ export function readSource({ location, shards, store, stores }: OpenOptions): St
     throw new TypeError('Mailring.open takes one of location, store and stores');
   if (shards !== undefined && location === undefined) throw new TypeError('shards goes with location: stores are named by their keys');
   if (location !== undefined) {
-    const folder = readString(location, 'location');
-    if (folder === '' || folder.includes('\0') || !folder.isWellFormed()) {
-      throw new RangeError('location must be the path of a folder: not empty, well-formed, without U+0000');
-    }
-    return { folder, names: readShardNames(shards) };
+    return { folder: readFolder(location, 'location'), names: readShardNames(shards) };
   }
   const given = stores === undefined ? { [shardName(0)]: store } : requireObject(stores, 'stores');
   const named = new Map(Object.entries(given).map(([name, one]) => [name, readStore(one)]));
   if (named.size < 1 || named.size > SHARDS_MAX) throw new RangeError(`stores must name 1 to ${SHARDS_MAX} stores. names=\`${named.size}\``);
   return { stores: named };
+}
+
+/** @throws `TypeError`, `RangeError` */
+export function readFolder(value: unknown, name: string): string {
+  const folder = readString(value, name);
+  if (folder === '' || folder.includes('\0') || !folder.isWellFormed()) {
+    throw new RangeError(`${name} must be the path of a folder: not empty, well-formed, without U+0000`);
+  }
+  return folder;
 }
 
 /** Name of a shard that the host did not name. */

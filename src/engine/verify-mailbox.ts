@@ -9,6 +9,7 @@ import type { Shard } from '../shard/shard.js';
 import type { Row, Store } from '../store/store.js';
 import { untilAborted } from './call.js';
 import type { Engine } from './engine.js';
+import type { Pace } from './pace.js';
 import { isOwed } from './verify-marks.js';
 
 /** Rows that one scan reads: of the largest messages 8 MiB. */
@@ -42,11 +43,13 @@ export class MailboxVerifier {
   readonly #signal: AbortSignal | undefined;
   /** Whether this is the only mailbox to be verified, so that its copies in others are read as strictly as itself. */
   readonly #alone: boolean;
+  readonly #pace: Pace;
 
-  constructor(engine: Engine, signal: AbortSignal | undefined, alone: boolean) {
+  constructor(engine: Engine, signal: AbortSignal | undefined, alone: boolean, pace: Pace) {
     this.#engine = engine;
     this.#signal = signal;
     this.#alone = alone;
+    this.#pace = pace;
   }
 
   /**
@@ -60,7 +63,8 @@ export class MailboxVerifier {
     let findings = await this.#check(user, suspects);
     for (let tries = 1; findings.uncertain && tries < BESIDE_COMMITS_MAX; tries++) findings = await this.#check(user, suspects);
     if (findings.uncertain) {
-      findings = await untilAborted(this.#signal, () => this.#engine.shardOf(user).hold(user, () => this.#check(user, undefined)));
+      const checkHeld = () => this.#pace.hurry(() => this.#check(user, undefined));
+      findings = await untilAborted(this.#signal, () => this.#engine.shardOf(user).hold(user, checkHeld));
     }
     for (const [peer, what] of suspects) {
       await untilAborted(this.#signal, () => this.#holdBoth(user, peer, () => this.#compareAgain(user, peer, what, findings.problems)));
@@ -137,7 +141,7 @@ export class MailboxVerifier {
     const [a, b] = [placeOf(user), placeOf(peer)];
     const isInOrder = (compareTexts(a.shard.name, b.shard.name) || compareTexts(a.owner, b.owner)) < 0;
     const [first, second] = isInOrder ? [a, b] : [b, a];
-    return first.shard.hold(first.owner, () => second.shard.hold(second.owner, task));
+    return first.shard.hold(first.owner, () => second.shard.hold(second.owner, () => this.#pace.hurry(task)));
   }
 
   /** Compares the two copies of one conversation while nothing is committed to either: all messages, or only how far they go and the newest. */
@@ -181,13 +185,15 @@ export class MailboxVerifier {
     return this.ask(this.#engine.shardOf(user), (store) => store.load(partitionOf(user)));
   }
 
-  #scan(user: UserId, range: KeyRange, limit: number): Promise<Row[]> {
-    return this.ask(this.#engine.shardOf(user), (store) => store.scan(partitionOf(user), { ...range, limit }));
+  async #scan(user: UserId, range: KeyRange, limit: number): Promise<Row[]> {
+    const rows = await this.ask(this.#engine.shardOf(user), (store) => store.scan(partitionOf(user), { ...range, limit }));
+    for (const { key, value } of rows) this.#pace.spend(key.length + value.length);
+    return rows;
   }
 
   async *#scanAll(user: UserId, { gte, lt }: KeyRange): AsyncGenerator<readonly Row[], void> {
     for (let from: Uint8Array | undefined = gte; from !== undefined; ) {
-      await new Promise<void>((resolve) => this.#engine.clock.soon(resolve));
+      await this.#pace.rest();
       const rows: Row[] = await this.#scan(user, { gte: from, lt }, SCAN_ROWS);
       if (rows.length > 0) yield rows;
       from = rows.length < SCAN_ROWS ? undefined : Buffer.concat([rows.at(-1)!.key, Uint8Array.of(0)]);

@@ -5,7 +5,8 @@ import type { Shard } from '../shard/shard.js';
 import type { Partition } from '../store/store.js';
 import type { Engine } from './engine.js';
 import { isIdentityPartition } from './identity.js';
-import type { Verification, VerifyOptions, VerifyProgress } from './verify.js';
+import { Pace } from './pace.js';
+import type { Verification, VerifyOptions, VerifyProgress, VerifyScope } from './verify.js';
 import { MailboxVerifier } from './verify-mailbox.js';
 
 /** Mailboxes between two calls of `onProgress`. */
@@ -19,8 +20,9 @@ export class VerifyRun {
   #mailboxes = 0;
   #messages = 0;
 
-  constructor(engine: Engine, signal: AbortSignal | undefined, alone: boolean, onProgress: VerifyOptions['onProgress']) {
-    this.#verifier = new MailboxVerifier(engine, signal, alone);
+  constructor(engine: Engine, { user, bytesPerSecond }: VerifyScope, signal: AbortSignal | undefined, onProgress: VerifyOptions['onProgress']) {
+    const pace = new Pace(engine, bytesPerSecond, signal);
+    this.#verifier = new MailboxVerifier(engine, signal, user !== undefined, pace);
     this.#onProgress = onProgress;
   }
 

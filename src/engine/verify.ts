@@ -1,6 +1,7 @@
 import type { VerifyProblem } from '../mailbox/verify-problem.js';
-import { typeOf } from '../model/arguments.js';
-import { readOptions, readRequest, readSignal, readUserId } from './arguments.js';
+import { requireInteger } from '../model/arguments.js';
+import type { UserId } from '../model/ids.js';
+import { readCallback, readOptions, readRequest, readSignal, readUserId } from './arguments.js';
 import { runCall } from './call.js';
 import type { Engine } from './engine.js';
 
@@ -10,6 +11,12 @@ export type { VerifyProblem, VerifyProblemKind } from '../mailbox/verify-problem
 export interface VerifyRequest {
   /** Only this mailbox; absent, all of them. */
   readonly userId?: string | undefined;
+}
+
+/** How fast to read. */
+export interface ScrubRequest {
+  /** Of keys and values of the store, on average, 1 … 2^53−1. */
+  readonly bytesPerSecond: number;
 }
 
 /** What a verification has looked at. */
@@ -42,14 +49,30 @@ export async function verify(engine: Engine, request: VerifyRequest = {}, option
   engine.insistOpen();
   const { userId } = readRequest(request, ['userId'], 'verify');
   const user = userId === undefined ? undefined : readUserId(userId, 'userId');
-  const { signal, onProgress } = readOptions(options, ['signal', 'onProgress'], 'verify');
-  if (onProgress !== undefined && typeof onProgress !== 'function') throw new TypeError(`onProgress must be a function. type=\`${typeOf(onProgress)}\``);
+  return run(engine, 'verify', { user }, options);
+}
+
+export async function scrub(engine: Engine, request: ScrubRequest, options?: VerifyOptions): Promise<Verification> {
+  engine.insistOpen();
+  const { bytesPerSecond } = readRequest(request, ['bytesPerSecond'], 'scrub');
+  return run(engine, 'scrub', { bytesPerSecond: requireInteger(bytesPerSecond, 'bytesPerSecond', 1, Number.MAX_SAFE_INTEGER) }, options);
+}
+
+/** What to verify, and how fast. */
+export interface VerifyScope {
+  readonly user?: UserId | undefined;
+  readonly bytesPerSecond?: number;
+}
+
+async function run(engine: Engine, verb: string, scope: VerifyScope, options: VerifyOptions | undefined): Promise<Verification> {
+  const { signal, onProgress } = readOptions(options, ['signal', 'onProgress'], verb);
   const limits = { signal: readSignal(signal), timeoutMs: undefined };
+  const progress = readCallback(onProgress);
   return runCall(engine.clock, limits, async (signal) => {
     // Loaded when first needed: most processes never verify.
     const { VerifyRun } = await import('./verify-run.js');
-    const run = new VerifyRun(engine, signal, user !== undefined, onProgress);
-    if (user !== undefined) await run.mailbox(user);
+    const run = new VerifyRun(engine, scope, signal, progress);
+    if (scope.user !== undefined) await run.mailbox(scope.user);
     else for (const shard of engine.shards.values()) await run.shard(shard);
     return run.finish();
   });

@@ -18,6 +18,7 @@ import {
   encodeOldListRow,
   type Head,
   type LogRow,
+  restoredHead,
 } from './rows.js';
 import type { StoredMessage } from './stored-message.js';
 
@@ -52,6 +53,7 @@ export class MailboxDraft {
   constructor(state: MailboxState) {
     this.state = state;
     this.#totals = state.totals;
+    if (state.version === 0 && state.begunAfter > 0) this.#head = restoredHead(state.head, state.begunAfter);
   }
 
   /** Whether there is anything to commit. */
@@ -142,7 +144,7 @@ export class MailboxDraft {
    */
   seal(now: number, writer: ByteWriter): PartitionWrite {
     const { state } = this;
-    const version = Math.max(now, state.version + Math.max(this.#changes.length, 1));
+    const version = Math.max(now, Math.max(state.version, state.begunAfter) + Math.max(this.#changes.length, 1));
     let number = version - this.#changes.length;
     for (const { message, conversation } of this.#changes) {
       number++;
@@ -180,7 +182,7 @@ export class MailboxDraft {
       state.placeBeyondLog = undefined;
     }
     state.trim.commit(this.#changes.length, this.#step);
-    if (this.#step !== undefined) state.log.trim(state.head.deltaFloor);
+    if (this.#step !== undefined) state.log.trim(this.#step.rows.at(-1)!.version);
     for (const { base } of this.#conversations.values()) {
       const mark = this.#marks.get(base.peer);
       if (mark !== undefined) base.marked = mark.type === 'set';

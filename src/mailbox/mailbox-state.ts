@@ -19,6 +19,15 @@ const HEAD_MEMORY_BYTES = 64;
 /** Where both mailboxes of a shard commit together, a mark stands in the home's own batch, one a conversation; elsewhere it is written before the commit, one a mailbox. */
 export type MarksBy = 'conversation' | 'base';
 
+/** What a mailbox is told of where it lies. */
+export interface MailboxSettings {
+  readonly marksBy?: MarksBy;
+  /** Changes that its log keeps. */
+  readonly logChanges?: number;
+  /** Where the last restore of its shard began; 0 where there was none. */
+  readonly restoredAt?: number;
+}
+
 /**
  * One user's mailbox as it is kept in memory: the state of one version, in part. What is here is right; what is not here has to be read. It changes
  * in one step, after the store has acknowledged a commit and before its caller is told.
@@ -31,6 +40,8 @@ export class MailboxState {
   /** What a mark of this mailbox names: a conversation, or the version that a run of sends began on, where the store keeps marks apart. */
   readonly marksBy: MarksBy;
   version: number;
+  /** Of a mailbox that is empty since the shard was restored: where that began. What was lost may have held it, so it begins above. 0 for any other. */
+  readonly begunAfter: number;
   /** Of the newest log row. */
   totals: Totals;
   readonly log: LogWindow;
@@ -47,8 +58,13 @@ export class MailboxState {
   #conversationBytes = 0;
 
   /** @throws `MAILRING_CORRUPT` */
-  constructor(owner: UserId, loaded: LoadedPartition, marksBy: MarksBy = 'conversation', logChanges: number = LIMITS.logChanges.default) {
+  constructor(
+    owner: UserId,
+    loaded: LoadedPartition,
+    { marksBy = 'conversation', logChanges = LIMITS.logChanges.default, restoredAt = 0 }: MailboxSettings = {},
+  ) {
     this.marksBy = marksBy;
+    this.begunAfter = loaded.version === 0 ? restoredAt : 0;
     this.owner = owner;
     this.partition = partitionOf(owner);
     this.partitionCrc = crc32(this.partition);

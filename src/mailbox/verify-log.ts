@@ -43,19 +43,22 @@ export class LoggedConversation {
   }
 }
 
-/** Checks the order of log rows that come newest first, and keeps what the rest of the mailbox is compared with: the numbers above `above`. */
+/**
+ * Checks the order of log rows that come newest first, and keeps what the rest of the mailbox is compared with: the numbers above `above`. Where that is not given, as after a
+ * reset, which leaves no word of how far the log was trimmed, those that the rows have.
+ */
 export class LogCheck {
   readonly conversations = new Map<UserId, LoggedConversation>();
   /** Version of the newest row, and the row where it could be read. */
   newest = 0;
   newestRow: LogRow | undefined;
-  readonly #above: number;
+  readonly #above: number | undefined;
   readonly #report: Report;
   #lowest = Number.POSITIVE_INFINITY;
   /** Numbers whose rows cannot be read: above `from`, up to `to`; greatest first, and no two overlap. */
   readonly #unreadable: { from: number; readonly to: number }[] = [];
 
-  constructor(above: number, report: Report) {
+  constructor(above: number | undefined, report: Report) {
     this.#above = above;
     this.#report = report;
   }
@@ -73,9 +76,14 @@ export class LogCheck {
     return nearest !== undefined && number <= nearest.to;
   }
 
+  /** Number up to which the log says nothing; right once all rows were taken. */
+  get end(): number {
+    return this.#above ?? this.#lowest - 1;
+  }
+
   /** Whether nothing can be said of a number: it is at or below where the log ends, or unreadable. */
   knowsNothingOf(number: number): boolean {
-    return number <= this.#above || this.isUnreadable(number);
+    return number <= this.end || this.isUnreadable(number);
   }
 
   /** Takes the next older row; `undefined` for one that cannot be read. */
@@ -86,13 +94,14 @@ export class LogCheck {
     }
     const last = this.#unreadable.at(-1);
     if (last?.from === 0) last.from = version;
-    if (version <= this.#above) return;
+    const above = this.#above ?? 0;
+    if (version <= above) return;
     if (version >= this.#lowest) this.#report('log', `the numbers of two commits overlap. version=\`${version}\` lowest-of-the-next=\`${this.#lowest}\``);
     // A commit without changes takes a number too.
     this.#lowest = version - Math.max((row?.changes.length ?? 1) - 1, 0);
     if (this.#lowest < 1) this.#report('log', `a commit has more changes than numbers. version=\`${version}\``);
     if (row === undefined) this.#unreadable.push({ from: 0, to: version });
-    else for (const [i, change] of row.changes.entries()) if (version - i > this.#above) this.#addChange(change, version - i);
+    else for (const [i, change] of row.changes.entries()) if (version - i > above) this.#addChange(change, version - i);
   }
 
   #addChange(change: Change, number: number): void {

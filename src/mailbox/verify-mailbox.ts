@@ -68,7 +68,8 @@ export class MailboxCheck {
     this.#partitionCrc = crc32(partitionOf(owner));
     this.#report = reportTo(this.problems, owner);
     this.#head = this.#openHead(head);
-    this.#log = new LogCheck(this.#head.deltaFloor, this.#report);
+    const { deltaFloor, reset } = this.#head;
+    this.#log = new LogCheck(reset === 0 || deltaFloor > reset ? deltaFloor : undefined, this.#report);
     this.#later = new LogCheck(version, this.#report);
   }
 
@@ -179,7 +180,7 @@ export class MailboxCheck {
     if (newest !== undefined) {
       this.#conversations++;
       this.#unread += unread;
-      if (newest.number <= this.#head.deltaFloor) this.#checkOldList(context.peer, newest);
+      if (newest.number <= this.#log.end) this.#checkOldList(context.peer, newest);
     }
     this.#log.conversations.delete(context.peer);
   }

@@ -80,6 +80,8 @@ export const STORE_SLOW_MS = 5_000;
 export const WATCH_POLL_MS = 1_000;
 /** How far versions run ahead of the clock before `health()` says so, and how long it goes on saying so, in milliseconds. */
 export const CLOCK_BEHIND_MS = 60_000;
+/** How far above everything that may have been lost the numbers of restored mailboxes go on, in milliseconds: a day. Part of the stored format. */
+export const RESTORE_MARGIN_MS = 86_400_000;
 /** Conversations whose copies disagree that an engine remembers, so that they take no more sends. */
 export const DIVERGED_MAX = 1_000;
 /** Marked conversations that a sweep works on at a time. */

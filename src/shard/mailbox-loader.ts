@@ -1,5 +1,4 @@
-import { MailboxState, type MarksBy } from '../mailbox/mailbox-state.js';
-import type { Limits } from '../model/limits.js';
+import { type MailboxSettings, MailboxState } from '../mailbox/mailbox-state.js';
 import type { Store } from '../store/store.js';
 import type { MailboxCache, MailboxSlot } from './mailbox-cache.js';
 
@@ -8,14 +7,12 @@ type Ask = <T>(question: (store: Store) => Promise<T>) => Promise<T>;
 /** Brings mailboxes into the cache, and sees whether what is there is what is stored. */
 export class MailboxLoader {
   readonly #cache: MailboxCache;
-  readonly #limits: Limits;
-  readonly #marksBy: MarksBy;
+  readonly #settings: () => MailboxSettings;
   readonly #ask: Ask;
 
-  constructor(cache: MailboxCache, limits: Limits, marksBy: MarksBy, ask: Ask) {
+  constructor(cache: MailboxCache, settings: () => MailboxSettings, ask: Ask) {
     this.#cache = cache;
-    this.#limits = limits;
-    this.#marksBy = marksBy;
+    this.#settings = settings;
     this.#ask = ask;
   }
 
@@ -52,7 +49,7 @@ export class MailboxLoader {
     try {
       const loaded = await this.#ask((store) => store.load(slot.partition));
       // A slot that was dropped meanwhile is loaded again by whoever needs it: what was read before the drop is too old.
-      if (slot.drops === drops) slot.state = new MailboxState(slot.user, loaded, this.#marksBy, this.#limits.logChanges);
+      if (slot.drops === drops) slot.state = new MailboxState(slot.user, loaded, this.#settings());
     } finally {
       if (slot.drops === drops) slot.loading = undefined;
     }

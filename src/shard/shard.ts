@@ -59,9 +59,9 @@ export class Shard {
     this.#calls = new StoreCalls(store, clock);
     this.watchers = new Watchers(clock, store.capabilities.exclusive ? undefined : WATCH_POLL_MS);
     this.#cache = new MailboxCache(limits.cacheBytes);
-    this.#loader = new MailboxLoader(this.#cache, limits, store.capabilities.atomicAcrossPartitions ? 'conversation' : 'base', (question) =>
-      this.ask(question),
-    );
+    const marksBy = store.capabilities.atomicAcrossPartitions ? 'conversation' : 'base';
+    const settings = () => ({ marksBy, logChanges: limits.logChanges, restoredAt: this.#calls.restoredAt }) as const;
+    this.#loader = new MailboxLoader(this.#cache, settings, (question) => this.ask(question));
     this.#keeper = new StoreKeeper(options, () => {
       this.#cache.clear();
       this.#calls.reopened();
@@ -125,6 +125,11 @@ export class Shard {
 
   open(options: Omit<StoreOpenOptions, 'clock'>): Promise<void> {
     return this.#keeper.open(options);
+  }
+
+  /** Says where the last restore of this shard began, before its first mailbox is loaded. */
+  restoredAt(version: number): void {
+    this.#calls.restoredAt = version;
   }
 
   /** Finishes what was accepted, closes the store and forgets what is in memory. */

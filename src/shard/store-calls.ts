@@ -23,6 +23,8 @@ export class StoreCalls {
   readonly #underWay = new Set<{ readonly since: number }>();
   /** Why the last call failed; absent when it did not. */
   #failure: unknown;
+  /** Where the last restore of the store began; 0 where there was none. Until the clock is there, versions run ahead of it as they should. */
+  restoredAt = 0;
   #clockBehind: { readonly at: number; readonly byMs: number } | undefined;
 
   constructor(store: Store, clock: Clock) {
@@ -47,7 +49,7 @@ export class StoreCalls {
 
   apply(writes: readonly PartitionWrite[], marks: readonly MarkChange[]): Promise<ApplyResult> {
     const now = timeOf(this.#clock);
-    for (const { version } of writes) if (version > now + CLOCK_BEHIND_MS) this.#clockBehind = { at: now, byMs: version - now };
+    if (now >= this.restoredAt) for (const { version } of writes) if (version > now + CLOCK_BEHIND_MS) this.#clockBehind = { at: now, byMs: version - now };
     return this.call((store) => store.apply(writes, marks));
   }
 

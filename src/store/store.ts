@@ -165,8 +165,22 @@ export interface Store {
   /** All partitions that hold anything, in any order. Given up, it throws: it never just ends. */
   partitions(options?: StoreCallOptions): AsyncIterable<Partition>;
 
+  /**
+   * Copies what is stored to a folder that is not there yet, marks included, while commits go on. The instant of the copy is the call, before it returns its promise: copies of several
+   * stores that are begun in one turn of the event loop are of one instant. Only a store in LevelDB has it: the copy is a LevelDB, which `Mailring.restore` understands.
+   */
+  checkpoint?(location: string, options?: CheckpointOptions): Promise<void>;
+
   /** Finishes what was begun and lets go of everything. Idempotent. */
   close(): Promise<void>;
+}
+
+/** How a checkpoint is watched and given up. */
+export interface CheckpointOptions {
+  /** Gives it up; what was copied so far stays. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called now and then with what was copied since the last time. */
+  readonly onProgress?: ((copied: { readonly rows: number; readonly bytes: number }) => void) | undefined;
 }
 
 /** The key of the head row. Part of the stored format. */

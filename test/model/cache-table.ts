@@ -42,7 +42,7 @@ export class CacheTable {
   /** The engine's state of a cache: its own object, to be planned on and thrown away. Of the messages only the newest is in memory. */
   revive({ mailbox, conversation }: Cache): MailboxState {
     const owner = OWNERS[mailbox.side];
-    const state = new MailboxState(owner, this.#mailboxes.loaded(mailbox), this.#marksBy);
+    const state = new MailboxState(owner, this.#mailboxes.loaded(mailbox), { marksBy: this.#marksBy });
     if (conversation === undefined) return state;
     const held = state.hold(readConversation(mailbox));
     held.marked = conversation.marked;

@@ -22,7 +22,7 @@ export async function openOwners(stores: readonly Store[], options: Parameters<O
       running--;
     }
   };
-  const owners: Omit<Mailring, typeof Symbol.asyncDispose> = {
+  const owners: Omit<Mailring, typeof Symbol.asyncDispose | 'backup' | 'scrub'> = {
     sendMessage: (...given) => call((engine) => engine.sendMessage(...given)),
     fetchConversations: (...given) => call((engine) => engine.fetchConversations(...given)),
     fetchMessages: (...given) => call((engine) => engine.fetchMessages(...given)),

@@ -36,7 +36,7 @@ export interface ByteBatch {
   /** Adds a deletion. */
   del(key: Uint8Array, options: ByteEncodings): unknown;
   /** Writes all, or nothing. */
-  write(options: { readonly sync: true }): Promise<void>;
+  write(options: { readonly sync: boolean }): Promise<void>;
   /** Lets go of it, unwritten. */
   close(): Promise<void>;
 }

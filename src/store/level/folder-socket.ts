@@ -2,10 +2,10 @@ import { chmod, lstat, mkdtemp, open, readdir, rename, rm, rmdir, stat, symlink,
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Clock } from '../../model/clock.js';
+import { pause } from '../../model/pause.js';
 import { OWNER_ROUND_MS, OWNER_ROUNDS_MAX, OWNER_UNPUBLISHED_MS } from './limits.js';
 import type { Holder, Owner } from './owner.js';
 import { type Answer, askAt, listenAt } from './owner-socket.js';
-import { pause } from './pause.js';
 
 /**
  * The owner mark inside the folder: a socket `mailring-<6 characters>/owner`, which LevelDB does not know and so does not touch. It is seen wherever the

@@ -1,5 +1,5 @@
-import { mkdir, open, realpath, stat, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, readdir, realpath, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { unavailable } from '../../model/errors.js';
 
 /** A folder by what it is, however its path is spelled. */
@@ -63,8 +63,21 @@ export async function syncFolder({ path, made }: Folder): Promise<void> {
   }
 }
 
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r');
+/** Makes the files of a folder durable that nobody has open, the names in it, and its own. */
+export async function syncFiles(location: string): Promise<void> {
+  for (const file of await readdir(location)) await sync(join(location, file), 'r+');
+  await syncName(location);
+}
+
+/** Makes the names in a folder durable, and its own. */
+export async function syncName(location: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  await sync(location);
+  await sync(dirname(location));
+}
+
+async function sync(path: string, flags = 'r'): Promise<void> {
+  const handle = await open(path, flags);
   try {
     await handle.sync();
   } finally {

@@ -1,4 +1,5 @@
 import { MailringError } from '../../model/errors.js';
+import { pause } from '../../model/pause.js';
 import type { StoreOpenOptions } from '../store.js';
 import type { ByteDatabase } from './database.js';
 import { type Folder, makeFolder } from './folder.js';
@@ -6,7 +7,6 @@ import { type Claim, claimFolder } from './folder-socket.js';
 import { OWNER_NAME_TRIES, OWNER_POLL_MS } from './limits.js';
 import { claimInProcess, disclaimInProcess, type Holder, lockedBy, type Owner, ownerHere } from './owner.js';
 import { askAt, listenAt } from './owner-socket.js';
-import { pause } from './pause.js';
 
 /**
  * The guard: one owner per folder. LevelDB's LOCK file does not protect: it is a POSIX `fcntl` lock, which goes as soon as its process closes *any*

@@ -2,6 +2,7 @@ import { MailringError, type Outcome, unavailable } from '../../model/errors.js'
 import { checkApply, checkDistinct, checkPartition, checkSlot, repeated } from '../check-apply.js';
 import type {
   ApplyResult,
+  CheckpointOptions,
   LoadedPartition,
   Mark,
   MarkChange,
@@ -15,10 +16,12 @@ import type {
   Version,
 } from '../store.js';
 import { BatchBuilder, type StoredKeys } from './batch-builder.js';
+import { writeCheckpoint } from './checkpoint.js';
 import { copyMark, copyWrite } from './copy-apply.js';
-import type { ByteBatch, ByteDatabase } from './database.js';
+import { BYTES, type ByteBatch, type ByteDatabase } from './database.js';
 import { type KnownVersion, KnownVersions, nameOf } from './known-versions.js';
 import { LevelReader } from './level-reader.js';
+import { SCAN_STEP_BYTES } from './limits.js';
 import { translateError } from './translate-error.js';
 
 const SYNC = { sync: true } as const;
@@ -112,6 +115,13 @@ export class LevelHandle {
       this.#applying--;
       this.#answered();
     }
+  }
+
+  /** The copy is of the instant of the call: an iterator gives what was there when it was made. `close` does not wait for it. */
+  async checkpoint(location: string, options: CheckpointOptions): Promise<void> {
+    this.#refuse(undefined);
+    const rows = this.#db.iterator({ ...BYTES, highWaterMarkBytes: SCAN_STEP_BYTES });
+    await writeCheckpoint(rows, location, options);
   }
 
   async *scanMarks(slot: number, options?: StoreCallOptions): AsyncGenerator<Mark> {

@@ -3,6 +3,7 @@ import { MailringError } from '../../model/errors.js';
 import { APPLY_BYTES_MAX } from '../check-apply.js';
 import type {
   ApplyResult,
+  CheckpointOptions,
   LoadedPartition,
   Mark,
   MarkChange,
@@ -96,6 +97,10 @@ export class LevelStore implements Store {
 
   async *partitions(options?: StoreCallOptions): AsyncGenerator<Partition> {
     yield* this.#handle().partitions(options);
+  }
+
+  async checkpoint(location: string, options: CheckpointOptions = {}): Promise<void> {
+    await this.#handle().checkpoint(location, options);
   }
 
   async close(): Promise<void> {

@@ -24,6 +24,9 @@ export const VERSIONS_CACHED = 100_000;
 /** The most that it can be set to. */
 export const VERSIONS_CACHED_MAX = 10_000_000;
 
+/** Bytes of LevelDB's write buffer while a checkpoint is written: larger tables, fewer of them. */
+export const CHECKPOINT_BUFFER_BYTES = 16 * MIB;
+
 /** Bytes that one step of a scan may hold: a page is one step. */
 export const SCAN_STEP_BYTES = MIB;
 /** Keys that one iterator of a listing gives before it is closed, so that a slow caller holds no iterator, and with it no old files, open. */

@@ -94,7 +94,8 @@ async function opening(failure: Failure, open: (taken: Taken) => Promise<Omit<Op
   }
 }
 
-async function importClassicLevel(): Promise<typeof import('classic-level')> {
+/** The driver, loaded when it is first needed. @throws `MAILRING_NATIVE_MISSING` */
+export async function importClassicLevel(): Promise<typeof import('classic-level')> {
   try {
     return await import('classic-level');
   } catch (error) {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MailringError } from '../../model/errors.js';
+import { refuseBackup } from './backup-folder.js';
 
 /**
  * The names of the databases that are to be opened in a folder, those that are there first: a new one is made only when all that are there were found to be right. Insists that
@@ -11,6 +12,7 @@ import { MailringError } from '../../model/errors.js';
  */
 export async function shardFolders(location: string, names: readonly string[]): Promise<string[]> {
   const found: readonly string[] = await readdir(location).catch(() => []);
+  refuseBackup(location, found);
   const there = found.filter((name) => existsSync(join(location, name, 'CURRENT')));
   const absent = names.filter((name) => !there.includes(name));
   const unknown = there.filter((name) => !names.includes(name)).sort();
