@@ -127,6 +127,12 @@ export async function insistOnIdentity(store: Store, shard: string): Promise<voi
   if (stored.shard !== shard) throw corrupt(`a store is another shard. stored=\`${stored.shard}\` expected=\`${shard}\``);
 }
 
+/** Where the last restore of a store began; 0 where there was none. */
+export async function restoredAt(store: Store): Promise<number> {
+  const { version } = await store.load(IDENTITY_PARTITION);
+  return version > MADE_AT ? version : 0;
+}
+
 /** Says in a store where its last restore began: mailboxes that are new to it begin above. */
 export async function markRestored(store: Store, began: number): Promise<void> {
   const { version, head } = await store.load(IDENTITY_PARTITION);

@@ -144,8 +144,8 @@ export class Mailring {
 
   /**
    * Reads what is stored, of one user or of everybody, and names every invariant that does not hold. Reports damage and rejects only when the store does not answer.
-   * Sends go on meanwhile. A mailbox in which something is found is read once more while its sends wait, and a conversation whose two copies differ while the sends
-   * of both mailboxes wait; where one store holds all, those of the whole shard. A message that is still to be delivered to another shard is no problem.
+   * Sends go on meanwhile. A mailbox in which something is found is read once more while its sends wait, and a conversation whose two copies differ while those of both
+   * mailboxes wait. A message that is still to be delivered to another shard is no problem.
    *
    * @throws `MAILRING_UNAVAILABLE`, `MAILRING_ABORTED`, `MAILRING_CLOSED`; `TypeError`, `MAILRING_INVALID_TEXT`
    */

@@ -4,7 +4,7 @@ import { corrupt } from '../model/errors.js';
 import { userOf } from '../model/ids.js';
 import { RESTORE_MARGIN_MS } from '../model/limits.js';
 import type { PartitionWrite, Store } from '../store/store.js';
-import { isIdentityPartition } from './identity.js';
+import { isIdentityPartition, restoredAt } from './identity.js';
 
 /** Mailboxes that are raised by one commit, where a store takes several. */
 const BATCH_MAILBOXES = 256;
@@ -25,7 +25,9 @@ export interface RaiseOptions {
 export async function raiseMailboxes(store: Store, above: number, { signal, onRaised }: RaiseOptions): Promise<number> {
   const size = store.capabilities.atomicAcrossPartitions ? BATCH_MAILBOXES : 1;
   const writer = new ByteWriter();
-  let began = above + RESTORE_MARGIN_MS;
+  // Also above the store's own last restore, which mailboxes that are new since are above as well.
+  const base = Math.max(above, await restoredAt(store));
+  let began = base + RESTORE_MARGIN_MS;
   let writes: PartitionWrite[] = [];
   const commit = async () => {
     if (writes.length === 0) return;
@@ -38,7 +40,7 @@ export async function raiseMailboxes(store: Store, above: number, { signal, onRa
     signal?.throwIfAborted();
     if (isIdentityPartition(partition)) continue;
     if (userOf(partition) === undefined) throw corrupt("a partition is no user's", { partition: Buffer.from(partition).toString('hex') });
-    const write = planRestore(partition, await store.load(partition), above, writer);
+    const write = planRestore(partition, await store.load(partition), base, writer);
     began = Math.max(began, write.version);
     if (writes.push(write) === size) await commit();
   }

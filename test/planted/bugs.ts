@@ -5,6 +5,7 @@ import { MARK_BUGS } from './mark-bugs.js';
 import { PAGE_BUGS } from './page-bugs.js';
 import type { PlantedBug } from './planted-bug.js';
 import { PROTOCOL_BUGS } from './protocol-bugs.js';
+import { RESTORE_BUGS } from './restore-bugs.js';
 import { SEND_BUGS } from './send-bugs.js';
 import { SHARD_BUGS } from './shard-bugs.js';
 import { STORE_BUGS } from './store-bugs.js';
@@ -24,4 +25,5 @@ export const BUGS: readonly PlantedBug[] = [
   ...STORE_BUGS,
   ...VERB_BUGS,
   ...TRIM_BUGS,
+  ...RESTORE_BUGS,
 ];

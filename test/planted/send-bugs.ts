@@ -201,8 +201,8 @@ export const SEND_BUGS: readonly PlantedBug[] = [
     name: 'no-plus-one',
     what: 'when the clock stands, a commit keeps the version before it',
     file: 'mailbox/mailbox-draft.ts',
-    find: 'state.version + Math.max(this.#changes.length, 1)',
-    replace: 'state.version + this.#changes.length - 1',
+    find: 'Math.max(state.version, state.begunAfter) + Math.max(this.#changes.length, 1)',
+    replace: 'Math.max(state.version, state.begunAfter) + this.#changes.length - 1',
     suite: SENDS,
   },
 ];

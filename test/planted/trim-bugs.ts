@@ -170,8 +170,8 @@ export const TRIM_BUGS: readonly PlantedBug[] = [
     name: 'trim-floor-one-less',
     what: 'the floor of deltas is one below the last number that was trimmed',
     file: 'mailbox/mailbox-draft.ts',
-    find: 'rows.at(-1)!.version);',
-    replace: 'rows.at(-1)!.version - 1);',
+    find: 'Math.max(head.deltaFloor, rows.at(-1)!.version)',
+    replace: 'Math.max(head.deltaFloor, rows.at(-1)!.version - 1)',
     suite: TRIMMED,
   },
   {

@@ -10,7 +10,7 @@ import { NO_INTEGER, NO_NUMBER, NO_OBJECT, NO_STRING, untypedCalls } from './wro
 
 const opened = unchangedMailring();
 
-const { mark, conversation, message, messages, eachConversation, eachMessage, watch } = untypedCalls(opened);
+const { mark, conversation, message, messages, eachConversation, eachMessage, watch, backup, restore } = untypedCalls(opened);
 const conversationId = conversationIdOf('a', 'b');
 const messageId = `${conversationId}.1`;
 
@@ -93,6 +93,31 @@ describe('a conversationId, a messageId, a seq and a cursor', () => {
       for (const seq of [1, 2 ** 48 - 1, undefined]) await messages({ userId: 'a', conversationId, [place]: seq, pageNumber: 1 })();
     }
     await refused('RangeError', messages({ userId: 'a', conversationId, after: 1, around: 1 }));
+  });
+});
+
+describe('a backup and a restore', () => {
+  const folders = { backup: [backup, { to: '/proc/no/such' }], restore: [restore, { from: '/proc/no/such', location: '/proc/no/such' }] } as const;
+
+  it.each(Object.entries(folders))('%s refuses what is no folder, and keys and options it does not know', async (_verb, [call, good]) => {
+    for (const request of NO_OBJECT) await refused('TypeError', call(request));
+    for (const key of Object.keys(good)) {
+      for (const value of NO_STRING) await refused('TypeError', call({ ...good, [key]: value }));
+      for (const value of ['', '\0', 'a\0b', '\ud800']) await refused('RangeError', call({ ...good, [key]: value }));
+    }
+    expect((await refused('TypeError', call({ ...good, form: 'a' }))).message).toContain('nearest=');
+    for (const options of NO_OBJECT.slice(1)) await refused('TypeError', call(good, options));
+    for (const signal of [null, 5, 'x', {}, new AbortController()]) await refused('TypeError', call(good, { signal }));
+    for (const onProgress of [null, 5, 'x', {}]) await refused('TypeError', call(good, { onProgress }));
+    expect((await refused('TypeError', call(good, { signals: 1 }))).message).toContain('`signal`');
+  });
+
+  it('notBelow and clock are checked', async () => {
+    const good = { from: '/proc/no/such', location: '/proc/no/such' };
+    for (const notBelow of NO_NUMBER) await refused('TypeError', restore(good, { notBelow }));
+    for (const notBelow of [2 ** 48, ...NO_INTEGER]) await refused('RangeError', restore(good, { notBelow }));
+    for (const clock of [null, 5, {}, { now: () => 5 }]) await refused('TypeError', restore(good, { clock }));
+    await refused('MAILRING_FORMAT', restore(good, { notBelow: 2 ** 48 - 1, clock: undefined }));
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Mailring } from 'mailring';
+import { Mailring } from 'mailring';
 
 /** Wrong arguments, and calls that pass whatever they are given. */
 
@@ -37,6 +37,8 @@ export function untypedCalls(engine: () => Mailring) {
     conversations: (request: unknown, options?: unknown) => () => engine().fetchConversations(untyped(request), untyped(options)),
     messages: (request: unknown, options?: unknown) => () => engine().fetchMessages(untyped(request), untyped(options)),
     verify: (request: unknown, options?: unknown) => () => engine().verify(untyped(request), untyped(options)),
+    backup: (request: unknown, options?: unknown) => () => engine().backup(untyped(request), untyped(options)),
+    restore: (request: unknown, options?: unknown) => () => Mailring.restore(untyped(request), untyped(options)),
     mark: (request: unknown, options?: unknown) => () => engine().markRead(untyped(request), untyped(options)),
     conversation: (request: unknown, options?: unknown) => () => engine().getConversation(untyped(request), untyped(options)),
     message: (request: unknown, options?: unknown) => () => engine().getMessage(untyped(request), untyped(options)),
