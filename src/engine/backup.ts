@@ -1,3 +1,4 @@
+import { timeOf } from '../model/clock.js';
 import { readCallback, readOptions, readRequest, readSignal } from './arguments.js';
 import { runCall } from './call.js';
 import type { Engine } from './engine.js';
@@ -39,7 +40,10 @@ export async function backup(engine: Engine, request: BackupRequest, options?: B
   const progress = readCallback(onProgress);
   return runCall(engine.clock, limits, async (signal) => {
     // Loaded when first needed: most processes never make one.
-    const { runBackup } = await import('./backup-run.js');
-    return runBackup(engine, to, { signal, onProgress: progress });
+    const { writeBackup } = await import('../store/level/write-backup.js');
+    const takenAt = timeOf(engine.clock);
+    const stores = new Map([...engine.shards].map(([name, { store }]) => [name, store]));
+    const copied = await writeBackup({ to, takenAt, stores, signal, onProgress: progress, insistOpen: () => engine.insistOpen() });
+    return { takenAt, ...copied };
   });
 }

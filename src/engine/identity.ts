@@ -4,7 +4,7 @@ import { crc32 } from '../model/crc32.js';
 import { corrupt, MailringError } from '../model/errors.js';
 import { compareUtf8 } from '../model/text.js';
 import type { Shard } from '../shard/shard.js';
-import { noteKey, type PartitionWrite, type Store } from '../store/store.js';
+import { noteKey, type PartitionWrite } from '../store/store.js';
 
 /**
  * What a store is part of: written when it is first opened, compared at every open. It stands in a partition of its own, which no user's can be.
@@ -26,8 +26,9 @@ export interface StoreIdentity {
 
 const FORMAT = 1;
 /** Version of the partition until the store is restored; then it is where that began. */
-const MADE_AT = 1;
-const IDENTITY_PARTITION = Buffer.concat([Uint8Array.of(0x00, 8), Buffer.from('mailring')]);
+export const MADE_AT = 1;
+/** Where it stands. */
+export const IDENTITY_PARTITION = Buffer.concat([Uint8Array.of(0x00, 8), Buffer.from('mailring')]);
 
 /** Whether a partition is the engine's own and no mailbox. */
 export function isIdentityPartition(partition: Uint8Array): boolean {
@@ -41,7 +42,8 @@ function encode({ shard, shards, ring }: StoreIdentity): Buffer {
   return Buffer.concat([body, crc]);
 }
 
-function decode(head: Uint8Array): StoreIdentity {
+/** @throws `MAILRING_CORRUPT`, `MAILRING_FORMAT` */
+export function decodeIdentity(head: Uint8Array): StoreIdentity {
   const bytes = Buffer.from(head);
   const end = bytes.length - 4;
   if (end < 1 || crc32(bytes, 0, 0, end) !== bytes.readUInt32BE(end)) throw corrupt('the identity of a store fails its checksum');
@@ -88,7 +90,7 @@ export class Identities {
   async #has(shard: Shard): Promise<boolean> {
     const { head, version } = await shard.ask((store) => store.load(IDENTITY_PARTITION));
     if (head === undefined) return false;
-    insistOnSame(decode(head), this.#given.get(shard)!);
+    insistOnSame(decodeIdentity(head), this.#given.get(shard)!);
     if (version > MADE_AT) shard.restoredAt(version);
     return true;
   }
@@ -119,27 +121,8 @@ async function holdAnything(shards: readonly Shard[]): Promise<boolean> {
   return false;
 }
 
-/** Insists that a restored store is the shard that it was backed up as. @throws `MAILRING_FORMAT`, `MAILRING_CORRUPT` */
-export async function insistOnIdentity(store: Store, shard: string): Promise<void> {
-  const { head } = await store.load(IDENTITY_PARTITION);
-  if (head === undefined) throw corrupt('a store has no identity');
-  const stored = decode(head);
-  if (stored.shard !== shard) throw corrupt(`a store is another shard. stored=\`${stored.shard}\` expected=\`${shard}\``);
-}
-
-/** Where the last restore of a store began; 0 where there was none. */
-export async function restoredAt(store: Store): Promise<number> {
-  const { version } = await store.load(IDENTITY_PARTITION);
-  return version > MADE_AT ? version : 0;
-}
-
-/** Says in a store where its last restore began: mailboxes that are new to it begin above. */
-export async function markRestored(store: Store, began: number): Promise<void> {
-  const { version, head } = await store.load(IDENTITY_PARTITION);
-  if (!(await store.apply([identityWrite(version, began, head!)])).applied) throw corrupt('the identity of a store changes while it is being restored');
-}
-
-function identityWrite(expectVersion: number, version: number, head: Uint8Array): PartitionWrite {
+/** The commit of a store's identity. */
+export function identityWrite(expectVersion: number, version: number, head: Uint8Array): PartitionWrite {
   const place = { partitionCrc: crc32(IDENTITY_PARTITION), key: noteKey(version) };
   const note = encodeLogRow(new ByteWriter(), place, { version, conversations: 0, unread: 0, changes: [] });
   return { partition: IDENTITY_PARTITION, expectVersion, version, note, head, ops: [] };

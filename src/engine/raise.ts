@@ -4,13 +4,15 @@ import { corrupt } from '../model/errors.js';
 import { userOf } from '../model/ids.js';
 import { RESTORE_MARGIN_MS } from '../model/limits.js';
 import type { PartitionWrite, Store } from '../store/store.js';
-import { isIdentityPartition, restoredAt } from './identity.js';
+import { decodeIdentity, IDENTITY_PARTITION, identityWrite, isIdentityPartition } from './identity.js';
 
 /** Mailboxes that are raised by one commit, where a store takes several. */
 const BATCH_MAILBOXES = 256;
 
-/** How raising is watched and given up. */
+/** What is raised, and how that is watched and given up. */
 export interface RaiseOptions {
+  /** Which one the store has to be. */
+  readonly shard: string;
   readonly signal: AbortSignal | undefined;
   readonly onRaised: (mailboxes: number) => void;
 }
@@ -20,13 +22,13 @@ export interface RaiseOptions {
  *
  * @param above the clock, or where an earlier restore began
  * @returns where this one begins: the greatest version there is now
- * @throws `MAILRING_CORRUPT`, the signal's reason, what the store throws
+ * @throws `MAILRING_CORRUPT`, `MAILRING_FORMAT`, the signal's reason, what the store throws
  */
-export async function raiseMailboxes(store: Store, above: number, { signal, onRaised }: RaiseOptions): Promise<number> {
+export async function raiseMailboxes(store: Store, above: number, { shard, signal, onRaised }: RaiseOptions): Promise<number> {
+  // Also above the store's own last restore, which mailboxes that are new since are above as well.
+  const base = Math.max(above, (await insistOnIdentity(store, shard)).version);
   const size = store.capabilities.atomicAcrossPartitions ? BATCH_MAILBOXES : 1;
   const writer = new ByteWriter();
-  // Also above the store's own last restore, which mailboxes that are new since are above as well.
-  const base = Math.max(above, await restoredAt(store));
   let began = base + RESTORE_MARGIN_MS;
   let writes: PartitionWrite[] = [];
   const commit = async () => {
@@ -46,4 +48,18 @@ export async function raiseMailboxes(store: Store, above: number, { signal, onRa
   }
   await commit();
   return began;
+}
+
+/** Says in a store where its last restore began: mailboxes that are new to it begin above. @throws `MAILRING_CORRUPT`, what the store throws */
+export async function markRestored(store: Store, began: number): Promise<void> {
+  const { version, head } = await insistOnIdentity(store);
+  if (!(await store.apply([identityWrite(version, began, head)])).applied) throw corrupt('the identity of a store changes while it is being restored');
+}
+
+async function insistOnIdentity(store: Store, shard?: string): Promise<{ readonly version: number; readonly head: Uint8Array }> {
+  const { version, head } = await store.load(IDENTITY_PARTITION);
+  if (head === undefined) throw corrupt('a store has no identity');
+  const stored = decodeIdentity(head);
+  if (shard !== undefined && stored.shard !== shard) throw corrupt(`a store is another shard. stored=\`${stored.shard}\` expected=\`${shard}\``);
+  return { version, head };
 }

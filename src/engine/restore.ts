@@ -48,7 +48,12 @@ export async function restore(request: RestoreRequest, options?: RestoreOptions)
   const read = { from, location, onProgress: readCallback(onProgress), notBelow: readInteger(notBelow, 'notBelow', 0, U48_MAX) ?? 0, clock: readClock(clock) };
   return runCall(read.clock, { signal: readSignal(signal), timeoutMs: undefined }, async (signal) => {
     // Loaded when first needed: most processes never restore.
-    const { runRestore } = await import('./restore-run.js');
-    return runRestore(read, signal);
+    const [{ restoreBackup }, { raiseMailboxes, markRestored }] = await Promise.all([import('../store/level/restore-backup.js'), import('./raise.js')]);
+    return restoreBackup({
+      ...read,
+      signal,
+      raise: (store, shard, above, onRaised) => raiseMailboxes(store, above, { shard, signal, onRaised }),
+      mark: markRestored,
+    });
   });
 }

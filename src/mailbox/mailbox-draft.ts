@@ -7,6 +7,7 @@ import type { ConversationState } from './conversation-state.js';
 import { conversationKey, oldListKey, writeDedupeKey, writeMessageKey } from './keys.js';
 import type { TrimStep } from './log-trim.js';
 import type { MailboxState } from './mailbox-state.js';
+import { restoredHead } from './plan-restore.js';
 import {
   CHANGE,
   type ChangeKind,
@@ -18,7 +19,6 @@ import {
   encodeOldListRow,
   type Head,
   type LogRow,
-  restoredHead,
 } from './rows.js';
 import type { StoredMessage } from './stored-message.js';
 

@@ -3,7 +3,12 @@ import { corrupt } from '../model/errors.js';
 import { RESTORE_MARGIN_MS } from '../model/limits.js';
 import { HEAD_KEY, type LoadedPartition, noteKey, type Partition, type PartitionWrite } from '../store/store.js';
 import type { ByteWriter } from './byte-writer.js';
-import { decodeHead, decodeLogRow, encodeHead, encodeLogRow, FRESH_HEAD, restoredHead } from './rows.js';
+import { decodeHead, decodeLogRow, encodeHead, encodeLogRow, FRESH_HEAD, type Head } from './rows.js';
+
+/** What a restore makes of a mailbox's head: every cursor below `version` is answered by a full page with that reason. */
+export function restoredHead(head: Head, version: number): Head {
+  return { ...head, deltaFloor: version, reset: version, reason: 2 };
+}
 
 /**
  * The commit that ends what a restored mailbox was: it changes nothing, and takes a number above all that this mailbox can have given after the backup was taken. `above`: the clock, or

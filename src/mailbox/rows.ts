@@ -82,11 +82,6 @@ const MARK_NAME_BYTES = 6;
 /** The head of a mailbox that never wrote one. */
 export const FRESH_HEAD: Head = Object.freeze({ state: 0, deltaFloor: 0, reset: 0, reason: 0, markName: new Uint8Array() });
 
-/** What a restore makes of a mailbox's head: every cursor below `version` is answered by a full page with that reason. */
-export function restoredHead(head: Head, version: number): Head {
-  return { ...head, deltaFloor: version, reset: version, reason: 2 };
-}
-
 export function encodeHead(writer: ByteWriter, place: Place, { state, deltaFloor, reset, reason, logged, markName }: Head): Uint8Array {
   writer
     .u8(logged === undefined ? FORMAT : TRIMMED_HEAD_FORMAT)

@@ -37,8 +37,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'testing.ts': ['model', 'testing', 'store/store.ts'],
 };
 
-/** The one file that may load a backend, and only when it runs: whoever brings a store of their own loads no native code. */
-const LOADER = 'engine/open.ts';
+/** The files that may load a backend, and only when they run: whoever brings a store of their own loads no native code. */
+const LOADERS = ['engine/open.ts', 'engine/backup.ts', 'engine/restore.ts'];
 const LOADABLE = 'store/level';
 
 /** Packages that are a database: each belongs to one backend. */
@@ -83,7 +83,7 @@ function importProblem(sources: Sources, path: string, layer: string, { specifie
   const target = posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts');
   if (!sources.has(target)) return `imports ${specifier}, which is no file of src/`;
   const targetLayer = layerOf(target);
-  if (path === LOADER && targetLayer === LOADABLE) {
+  if (LOADERS.includes(path) && targetLayer === LOADABLE) {
     return dynamic ? undefined : `imports ${target} statically: load a backend by await import()`;
   }
   if (targetLayer === layer && !isEntry(path)) return undefined;

@@ -35,7 +35,7 @@ export const RESTORE_BUGS: readonly PlantedBug[] = [
   {
     name: 'restore-twice',
     what: 'a second restore of one backup knows nothing of the first',
-    file: 'engine/restore-run.ts',
+    file: 'store/level/restore-backup.ts',
     find: 'Math.max(await lastRestoreOf(from), notBelow)',
     replace: 'Math.max(0 * (await lastRestoreOf(from)), notBelow)',
     suite: BACKUP,
@@ -115,7 +115,7 @@ export const RESTORE_BUGS: readonly PlantedBug[] = [
   {
     name: 'restore-leaves-pieces',
     what: 'a restore that fails leaves what it has copied',
-    file: 'engine/folder-task.ts',
+    file: 'store/level/folder-task.ts',
     find: '    await task.discard();\n',
     replace: '',
     suite: BACKUP,
@@ -155,9 +155,9 @@ export const RESTORE_BUGS: readonly PlantedBug[] = [
   {
     name: 'backup-in-many-turns',
     what: 'the shards of a backup are copied as they are in different turns',
-    file: 'engine/backup-run.ts',
-    find: 'shards.map(({ name, store }) => store.checkpoint!(join(to, name), { signal, onProgress: add }));',
-    replace: 'shards.map(async ({ name, store }, i) => (i > 0 && (await null), store.checkpoint!(join(to, name), { signal, onProgress: add })));',
+    file: 'store/level/write-backup.ts',
+    find: '[...stores].map(([name, store]) => store.checkpoint!(join(to, name), { signal, onProgress: add }));',
+    replace: '[...stores].map(async ([name, store], i) => (i > 0 && (await null), store.checkpoint!(join(to, name), { signal, onProgress: add })));',
     suite: BACKUP,
   },
   {

@@ -1,5 +1,5 @@
-import { isMailringError } from '../model/errors.js';
-import { translateError } from '../store/level/translate-error.js';
+import { isMailringError } from '../../model/errors.js';
+import { translateError } from './translate-error.js';
 
 /** A task that fills a folder. */
 export interface FolderTask<Progress> {
