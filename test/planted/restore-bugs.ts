@@ -156,8 +156,8 @@ export const RESTORE_BUGS: readonly PlantedBug[] = [
     name: 'backup-in-many-turns',
     what: 'the shards of a backup are copied as they are in different turns',
     file: 'store/level/write-backup.ts',
-    find: '[...stores].map(([name, store]) => store.checkpoint!(join(to, name), { signal, onProgress: add }));',
-    replace: '[...stores].map(async ([name, store], i) => (i > 0 && (await null), store.checkpoint!(join(to, name), { signal, onProgress: add })));',
+    find: '[...stores].map(([name, store]) => store.checkpoint!(join(to, name), options));',
+    replace: '[...stores].map(async ([name, store], i) => (i > 0 && (await null), store.checkpoint!(join(to, name), options)));',
     suite: BACKUP,
   },
   {
@@ -182,6 +182,14 @@ export const RESTORE_BUGS: readonly PlantedBug[] = [
     file: 'store/level/backup-folder.ts',
     find: "await makeEmpty(to, 'to', MANIFEST, { format: FORMAT, takenAt } satisfies BackupManifest);",
     replace: "await makeEmpty(to, 'to', MANIFEST, { format: FORMAT, takenAt, shards: [{ name: 'shard-0', files: [] }] } satisfies BackupManifest);",
+    suite: BACKUP,
+  },
+  {
+    name: 'backup-goes-on-alone',
+    what: 'a backup of which one shard cannot be copied copies the others to their end',
+    file: 'store/level/write-backup.ts',
+    find: 'copy.catch((error) => stop.abort(error))',
+    replace: 'copy.finally(() => copies.length)',
     suite: BACKUP,
   },
   {

@@ -187,6 +187,36 @@ describe('a backup', () => {
     expect(await errorOf(mailring.backup({ to: join(base, 'later') }))).toMatchObject({ code: 'MAILRING_CLOSED' });
   });
 
+  test('of which one shard cannot be copied stops the others, and leaves nothing', async () => {
+    const base = await folder();
+    const stores = { good: new LevelStore({ location: join(base, 'good') }), bad: new LevelStore({ location: join(base, 'bad') }) };
+    const mailring = await open({ stores });
+    await Promise.all(Array.from({ length: 2_000 }, (_, i) => send(mailring, USERS[i % 24]!, USERS[(i * 7) % 24]!, 'x'.repeat(10_000))));
+    let stopped: unknown;
+    const { checkpoint } = stores.good;
+    stores.good.checkpoint = (location, options) =>
+      checkpoint.call(stores.good, location, options).catch((error) => {
+        stopped = error;
+        throw error;
+      });
+    const broken = new Error('the disk is gone');
+    stores.bad.checkpoint = () => Promise.reject(broken);
+    expect(await errorOf(mailring.backup({ to: join(base, 'to') }))).toMatchObject({ code: 'MAILRING_UNAVAILABLE', cause: broken });
+    expect(stopped).toBe(broken);
+    expect(await readdir(join(base, 'to'))).toEqual([]);
+    // As while a store is being opened again after a failed write.
+    const closed = new LevelStore({ location: join(base, 'closed') });
+    stores.bad.checkpoint = (...given) => closed.checkpoint(...given);
+    expect(await errorOf(mailring.backup({ to: join(base, 'to') }))).toMatchObject({ code: 'MAILRING_UNAVAILABLE', retryable: true });
+    expect(await readdir(join(base, 'to'))).toEqual([]);
+  });
+
+  test('to a place where no folder can be says so', async () => {
+    const { mailring, to } = await backedUp();
+    expect(await errorOf(mailring.backup({ to: '/proc/no/such' }))).toMatchObject({ code: 'MAILRING_UNAVAILABLE' });
+    expect(await errorOf(Mailring.restore({ from: to, location: '/proc/no/such' }))).toMatchObject({ code: 'MAILRING_UNAVAILABLE' });
+  });
+
   test('is opened by nobody: not while it is being made, and not when it is complete', async () => {
     const { base, mailring, to } = await backedUp();
     const complete = await errorOf(Mailring.open({ location: to }));
@@ -257,6 +287,9 @@ describe('a restore', () => {
     const first = await Mailring.restore({ from: to, location: restored }, { clock });
     const second = await Mailring.restore({ from: to, location: join(base, 'second') }, { clock });
     expect(second.began).toBe(first.began + DAY_MS);
+    await writeFile(join(to, 'restored.json'), '{"format":1,"began":"soon"}');
+    expect(await errorOf(Mailring.restore({ from: to, location: join(base, 'damaged') }))).toMatchObject({ code: 'MAILRING_FORMAT' });
+    await writeFile(join(to, 'restored.json'), JSON.stringify({ format: 1, began: second.began }));
     const third = await Mailring.restore({ from: to, location: join(base, 'third') }, { clock, notBelow: second.began + 5 });
     expect(third.began).toBe(second.began + 5 + DAY_MS);
     // A backup of what was restored knows by itself.

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { MailringError } from '../../model/errors.js';
-import { syncFiles, syncName } from './folder.js';
+import { makeFolder, syncFiles, syncFolder, syncName } from './folder.js';
 
 /**
  * A backup is a folder:
@@ -56,9 +56,10 @@ const DATA_FILE = /^(?:CURRENT|MANIFEST-\d+|\d+\.(?:ldb|sst|log))$/;
 
 /** Makes an empty folder for a backup or a restore; what is to be written there has this name until it is complete. @throws `RangeError` where something is in it */
 async function makeEmpty(location: string, name: 'to' | 'location', file: string, content: object): Promise<void> {
-  await mkdir(location, { recursive: true });
+  const folder = await makeFolder(location);
   if ((await readdir(location)).length > 0) throw new RangeError(`${name} must be a folder that is empty or not there yet. ${name}=\`${location}\``);
   await writeJson(join(location, file), content, 'wx');
+  await syncFolder(folder);
 }
 
 /** Begins a backup. */
@@ -107,7 +108,9 @@ function isComplete(shards: readonly BackupShard[]): boolean {
 
 /** Where the last restore of a backup began; 0 where there was none. */
 export async function lastRestoreOf(from: string): Promise<number> {
-  return (await readJson<RestoreRecord>(from, RECORD))?.began ?? 0;
+  const record = await readJson<RestoreRecord>(from, RECORD);
+  if (record !== undefined && !Number.isSafeInteger(record.began)) throw notRestorable(`${RECORD} is damaged; take another copy of this backup`, from);
+  return record?.began ?? 0;
 }
 
 /** Keeps where a restore of a backup began: never lower than one before. @throws `MAILRING_UNAVAILABLE` where the backup cannot be written to */

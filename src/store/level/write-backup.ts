@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isMailringError, unavailable } from '../../model/errors.js';
 import type { Store } from '../store.js';
 import { beginBackup, discard, FOLDER_NAME, finishBackup } from './backup-folder.js';
 import { runFolderTask } from './folder-task.js';
@@ -19,6 +20,12 @@ export interface BackupTask {
   readonly onProgress: ((copied: CopiedRows) => void) | undefined;
   /** Throws where the mailring was closed: that is then why it failed. */
   insistOpen(): void;
+}
+
+/** A store is closed only in order to be opened again: that the mailring was closed is asked before. */
+function whatFailed(error: unknown): unknown {
+  if (!isMailringError(error, 'MAILRING_CLOSED')) return error;
+  return unavailable('a store is being opened again, so nothing was copied; try again later', { cause: error });
 }
 
 /**
@@ -43,10 +50,13 @@ export async function writeBackup({ to, takenAt, stores, signal, onProgress, ins
       copied = { rows: copied.rows + rows, bytes: copied.bytes + bytes };
       report(copied);
     };
+    const stop = new AbortController();
+    const options = { signal: AbortSignal.any(signal === undefined ? [stop.signal] : [stop.signal, signal]), onProgress: add };
     // All in one turn: that is the instant.
-    const copies = [...stores].map(([name, store]) => store.checkpoint!(join(to, name), { signal, onProgress: add }));
-    const failed = (await Promise.allSettled(copies)).find((copy) => copy.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+    const copies = [...stores].map(([name, store]) => store.checkpoint!(join(to, name), options));
+    // The first that fails stops the others; nothing is taken away before all of them have ended.
+    await Promise.all(copies.map((copy) => copy.catch((error) => stop.abort(error))));
+    if (stop.signal.aborted) throw whatFailed(stop.signal.reason);
     await finishBackup(to, takenAt, names, signal);
     report(copied);
     return copied;
