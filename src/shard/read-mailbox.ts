@@ -1,5 +1,5 @@
 import { MailboxView } from '../mailbox/mailbox-view.js';
-import { corrupt } from '../model/errors.js';
+import { corrupt, unavailable } from '../model/errors.js';
 import { PLAN_ROUNDS_MAX, READS_DISTURBED_MAX } from '../model/limits.js';
 import type { MailboxSlot } from './mailbox-cache.js';
 
@@ -23,7 +23,7 @@ export interface ReadHost {
  * list, a message brings it back, and each part looks right. Such an answer is thrown away and built again; when that happens too often, while nothing is committed to
  * that mailbox.
  *
- * @throws `MAILRING_CORRUPT`, the reason of `signal`, and what the host throws
+ * @throws `MAILRING_CORRUPT`, `MAILRING_UNAVAILABLE` where others write it all the time, the reason of `signal`, and what the host throws
  */
 export async function readMailbox<T>(host: ReadHost, slot: MailboxSlot, query: MailboxQuery<T>, signal: AbortSignal | undefined): Promise<T> {
   const read = new MailboxRead(host, slot, query, signal);
@@ -73,6 +73,8 @@ class MailboxRead<T> {
         view = undefined;
       }
     }
-    throw corrupt('a read found no end', { userId: slot.user, rounds: PLAN_ROUNDS_MAX });
+    const details = { userId: slot.user, rounds: PLAN_ROUNDS_MAX };
+    if (tries > 0) throw unavailable('others write this mailbox without a pause, so that no answer is of one version; try again', { details });
+    throw corrupt('a read found no end', details);
   }
 }

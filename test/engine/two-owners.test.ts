@@ -2,7 +2,7 @@ import { Mailring, type Store } from 'mailring';
 import { MemoryStore } from 'mailring/memory';
 import { expect, test } from 'vitest';
 import { gate, hookedStore } from './hooked-store.js';
-import { send } from './mailrings.js';
+import { errorOf, send } from './mailrings.js';
 import { turns } from './manual-clock.js';
 
 test.each([
@@ -38,4 +38,23 @@ test.each([
   expect((await late).messages.map(({ messageContent }) => messageContent)).toEqual(['two']);
   await reader.close();
   await writer.close();
+});
+
+test('a list of a mailbox that others write without a pause is given up as unavailable, not as damaged', async () => {
+  const data = new MemoryStore({ exclusive: false });
+  const { store } = hookedStore(data, { exclusive: false });
+  const writer = await Mailring.open({ store: data.handle() });
+  for (let i = 0; i < 300; i++) await send(writer, 'ann', `peer ${i}`, 'x');
+  await writer.close();
+  let commits = 0;
+  const busy = { ...store, capabilities: store.capabilities } as Store;
+  // At every look there was another commit.
+  busy.validate = async (partition) => (await store.validate(partition)) + ++commits;
+  const reader = await Mailring.open({ store: busy });
+  const refused = await errorOf(reader.fetchConversations({ userId: 'ann' }));
+  expect(refused).toMatchObject({ code: 'MAILRING_UNAVAILABLE', retryable: true, details: { userId: 'ann' } });
+  expect(commits).toBeGreaterThan(100);
+  busy.validate = store.validate;
+  expect((await reader.fetchConversations({ userId: 'ann' })).totals.conversations).toBe(300);
+  await reader.close();
 });
