@@ -366,11 +366,13 @@ describe('a restore', () => {
     await mailring.close();
     const abort = new AbortController();
     const opens: Promise<string>[] = [];
+    const names: Promise<string[]>[] = [];
     const givenUp = Mailring.restore(
       { from: to, location: restored },
       {
         signal: abort.signal,
         onProgress: () => {
+          names.push(readdir(restored));
           opens.push(Mailring.open({ location: restored }).catch(({ message }) => message));
           abort.abort();
         },
@@ -378,6 +380,8 @@ describe('a restore', () => {
     );
     expect(await errorOf(givenUp)).toMatchObject({ code: 'MAILRING_ABORTED' });
     expect((await Promise.all(opens))[0]).toContain('a restore into this folder did not finish');
+    // Whoever opens a store by the path of its shard finds nothing.
+    expect((await Promise.all(names))[0]!.sort()).toEqual(['.restoring', 'restore.json']);
     expect(await readdir(restored)).toEqual([]);
     const progress: object[] = [];
     const { bytes, mailboxes } = await Mailring.restore({ from: to, location: restored }, { onProgress: (done) => progress.push(done) });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { MailringError } from '../../model/errors.js';
 import { makeFolder, syncFiles, syncFolder, syncName } from './folder.js';
@@ -12,11 +12,14 @@ import { makeFolder, syncFiles, syncFolder, syncName } from './folder.js';
  *   backup.json     BackupManifest; written first as unfinished, replaced when everything else is durable
  *   restored.json   RestoreRecord, written by restores of this backup: kept outside the data that they make
  *
- * A folder that is being restored into has restore.json until it is complete. Part of the stored format: never change, only add.
+ * A folder that is being restored into has restore.json until it is complete, and its shards below .restoring/ until all of them are: whoever opens one by its path finds it complete, or not
+ * there. Part of the stored format: never change, only add.
  */
 const MANIFEST = 'backup.json';
 const RECORD = 'restored.json';
 const UNFINISHED = 'restore.json';
+/** No name of a shard. */
+const RESTORING = '.restoring';
 const FORMAT = 1;
 
 /** A file of a backup. */
@@ -83,7 +86,7 @@ export async function finishBackup(to: string, takenAt: number, names: readonly 
 
 /** Takes away what a backup or a restore that failed has begun in a folder that was empty; what is left is told from a complete one. */
 export async function discard(location: string, names: readonly string[]): Promise<void> {
-  for (const name of names) await rm(join(location, name), { recursive: true, force: true });
+  for (const name of [...names, RESTORING]) await rm(join(location, name), { recursive: true, force: true });
   for (const file of [MANIFEST, UNFINISHED]) await rm(join(location, file), { force: true });
 }
 
@@ -127,10 +130,19 @@ export async function recordRestore(from: string, began: number): Promise<void> 
 /** Begins a restore. */
 export async function beginRestore(location: string, from: string): Promise<void> {
   await makeEmpty(location, 'location', UNFINISHED, { format: FORMAT, from: resolve(from) });
+  await mkdir(join(location, RESTORING));
+}
+
+/** Where a shard stands until the restore is complete. */
+export function shardBeingRestored(location: string, name: string): string {
+  return join(location, RESTORING, name);
 }
 
 /** Says that a restored folder is complete. */
-export async function finishRestore(location: string): Promise<void> {
+export async function finishRestore(location: string, names: readonly string[]): Promise<void> {
+  for (const name of names) await rename(shardBeingRestored(location, name), join(location, name));
+  await rmdir(join(location, RESTORING));
+  await syncName(location);
   await rm(join(location, UNFINISHED));
   await syncName(location);
 }
@@ -143,9 +155,10 @@ export async function copyShard(
   signal: AbortSignal | undefined,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
-  await mkdir(join(location, name));
+  const folder = shardBeingRestored(location, name);
+  await mkdir(folder);
   for (const file of files) {
-    const [source, target] = [join(from, name, file.name), join(location, name, file.name)];
+    const [source, target] = [join(from, name, file.name), join(folder, file.name)];
     const copied = await passOn(source, target, signal).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
       throw damagedBackup('a file is missing', source, error);
@@ -153,7 +166,7 @@ export async function copyShard(
     if (copied.sha256 !== file.sha256) throw damagedBackup('a file is not what was backed up', source);
     onBytes(copied.bytes);
   }
-  await syncFiles(join(location, name));
+  await syncFiles(folder);
 }
 
 /** Insists that a folder is no backup and no unfinished restore: its numbers would be given twice. `names`: what is in it. @throws `MAILRING_FORMAT` */

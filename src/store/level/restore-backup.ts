@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import { type Clock, timeOf } from '../../model/clock.js';
 import type { Store } from '../store.js';
-import { beginRestore, copyShard, discard, finishRestore, lastRestoreOf, readBackup, recordRestore } from './backup-folder.js';
+import { beginRestore, copyShard, discard, finishRestore, lastRestoreOf, readBackup, recordRestore, shardBeingRestored } from './backup-folder.js';
 import { runFolderTask } from './folder-task.js';
 import { LevelStore } from './level-store.js';
 
@@ -51,7 +50,7 @@ export async function restoreBackup(restore: RestoreTask): Promise<RestoredSoFar
 
     let began = 0;
     const each = async (use: (store: Store, shard: string) => Promise<void>) => {
-      for (const name of names) await withStore(join(location, name), clock, (store) => use(store, name));
+      for (const name of names) await withStore(shardBeingRestored(location, name), clock, (store) => use(store, name));
     };
     const above = Math.max(timeOf(clock), last);
     await each(async (store, shard) => {
@@ -59,7 +58,7 @@ export async function restoreBackup(restore: RestoreTask): Promise<RestoredSoFar
     });
     await each((store) => restore.mark(store, began));
     await recordRestore(from, began);
-    await finishRestore(location);
+    await finishRestore(location, names);
     report(restored);
     return { began, shards: names, ...restored };
   });
