@@ -323,6 +323,8 @@ describe('a restore', () => {
     const refusal = async (from: string, target = restored) => errorOf(Mailring.restore({ from, location: target }));
     expect((await refusal(location)).message).toContain('this folder holds no backup');
     expect(await refusal(join(base, 'nowhere'))).toMatchObject({ code: 'MAILRING_FORMAT' });
+    await writeFile(join(base, 'file'), '');
+    expect(await refusal(join(base, 'file'))).toMatchObject({ code: 'MAILRING_UNAVAILABLE', retryable: false });
     await expect(Mailring.restore({ from: to, location })).rejects.toThrow(/^location must be a folder that is empty or not there yet/);
     const manifest = JSON.parse(await readFile(join(to, 'backup.json'), 'utf8'));
     const damaged = async (text: string, name = 'damaged') => {

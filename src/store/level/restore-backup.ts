@@ -3,6 +3,7 @@ import type { Store } from '../store.js';
 import { beginRestore, copyShard, discard, finishRestore, lastRestoreOf, readBackup, recordRestore, shardBeingRestored } from './backup-folder.js';
 import { runFolderTask } from './folder-task.js';
 import { LevelStore } from './level-store.js';
+import { translateError } from './translate-error.js';
 
 /** What was restored so far. */
 export interface RestoredSoFar {
@@ -33,7 +34,9 @@ export interface RestoreTask {
  */
 export async function restoreBackup(restore: RestoreTask): Promise<RestoredSoFar & { readonly began: number; readonly shards: readonly string[] }> {
   const { from, location, notBelow, clock, signal, onProgress } = restore;
-  const { shards } = await readBackup(from);
+  const { shards } = await readBackup(from).catch((error) => {
+    throw translateError(error, { what: 'reading the backup', location: from });
+  });
   const names = shards.map(({ name }) => name);
   const begin = () => beginRestore(location, from);
   const task = { what: 'the restore', location, signal, onProgress, begin, discard: () => discard(location, names) };
