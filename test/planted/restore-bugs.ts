@@ -107,7 +107,7 @@ export const RESTORE_BUGS: readonly PlantedBug[] = [
   {
     name: 'restore-unfinished-opens',
     what: 'a folder whose restore did not finish is opened',
-    file: 'store/level/backup-folder.ts',
+    file: 'store/level/backup-names.ts',
     find: 'if (names.includes(UNFINISHED)) throw',
     replace: 'if (names.length < 0) throw',
     suite: BACKUP,
@@ -171,7 +171,7 @@ export const RESTORE_BUGS: readonly PlantedBug[] = [
   {
     name: 'backup-opens',
     what: 'a backup is opened as if it were data',
-    file: 'store/level/backup-folder.ts',
+    file: 'store/level/backup-names.ts',
     find: 'if (names.includes(MANIFEST)) throw',
     replace: 'if (names.length < 0) throw',
     suite: BACKUP,

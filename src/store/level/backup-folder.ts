@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { MailringError } from '../../model/errors.js';
+import { MANIFEST, notRestorable, RECORD, UNFINISHED } from './backup-names.js';
 import { makeFolder, syncFiles, syncFolder, syncName } from './folder.js';
 
 /**
@@ -15,9 +16,6 @@ import { makeFolder, syncFiles, syncFolder, syncName } from './folder.js';
  * A folder that is being restored into has restore.json until it is complete, and its shards below .restoring/ until all of them are: whoever opens one by its path finds it complete, or not
  * there. Part of the stored format: never change, only add.
  */
-const MANIFEST = 'backup.json';
-const RECORD = 'restored.json';
-const UNFINISHED = 'restore.json';
 /** No name of a shard. */
 const RESTORING = '.restoring';
 const FORMAT = 1;
@@ -169,12 +167,6 @@ export async function copyShard(
   await syncFiles(folder);
 }
 
-/** Insists that a folder is no backup and no unfinished restore: its numbers would be given twice. `names`: what is in it. @throws `MAILRING_FORMAT` */
-export function refuseBackup(location: string, names: readonly string[]): void {
-  if (names.includes(MANIFEST)) throw notRestorable('this folder is a backup: restore it into another one with Mailring.restore(), and open that', location);
-  if (names.includes(UNFINISHED)) throw notRestorable('a restore into this folder did not finish: delete the folder, and restore again', location);
-}
-
 /** Reads a file to its end, writing it to another where one is named; gives its size and digest. */
 async function passOn(path: string, target: string | undefined, signal: AbortSignal | undefined): Promise<{ readonly bytes: number; readonly sha256: string }> {
   const hash = createHash('sha256');
@@ -191,10 +183,6 @@ async function passOn(path: string, target: string | undefined, signal: AbortSig
     await output?.close();
   }
   return { bytes, sha256: hash.digest('hex') };
-}
-
-function notRestorable(text: string, location: string, more: Readonly<Record<string, unknown>> = {}): MailringError {
-  return new MailringError('MAILRING_FORMAT', `${text}. folder=\`${location}\``, { details: { location, ...more } });
 }
 
 function damagedBackup(reason: string, file: string, cause?: unknown): MailringError {

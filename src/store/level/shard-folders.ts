@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MailringError } from '../../model/errors.js';
-import { refuseBackup } from './backup-folder.js';
+import { refuseBackup } from './backup-names.js';
 
 /**
  * The names of the databases that are to be opened in a folder, those that are there first: a new one is made only when all that are there were found to be right. Insists that
