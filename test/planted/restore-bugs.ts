@@ -126,7 +126,7 @@ export const RESTORE_BUGS: readonly PlantedBug[] = [
     file: 'mailbox/mailbox-draft.ts',
     find: 'state.log.trim(this.#step.rows.at(-1)!.version)',
     replace: 'state.log.trim(state.head.deltaFloor)',
-    suite: RAISED,
+    suite: BACKUP,
   },
   {
     name: 'reset-ends-log',
