@@ -128,7 +128,7 @@ export function checkAnswer(mailbox: LearnedMailbox, query: Query, answer: Answe
   return {
     entries,
     truncated,
-    cursor: { user, value: version, position: position ?? end, exact: exact || (list.of === 'messages' && list.conversationId === undefined) },
+    cursor: { user, value: version, position: position ?? end, exact },
     border: continues ? { user, list, value: answer.next!, order: entries.at(-1)!.order } : undefined,
   };
 }
